@@ -1,0 +1,42 @@
+# Waymark. `make help` lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help run test check fmt lock up status down
+export PYTHON ?= python3
+BIN := .venv/bin
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .env-run ## everything in one process on http://127.0.0.1:8000, with sample referrals
+	@$(BIN)/waymark up --demo
+
+test: .env-dev ## every test: embedded, and on real PostgreSQL, Kafka and Redis
+	@$(BIN)/python -m pytest $(PYTEST)
+
+check: .env-dev ## formatting, lint, types, architecture and the fast tests; under a minute
+	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --verbose | tail -n 20
+	@$(BIN)/python -m pytest -q -m "not real" $(PYTEST)
+
+fmt: .env-dev ## format the code
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lock: .env-dev ## compile the lock files anew from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+up: ## genuine Kafka, PostgreSQL and Redis on loopback, without Docker
+	@$(PYTHON) -m deploy.native up
+
+status: ## whether they are healthy
+	@$(PYTHON) -m deploy.native status
+
+down: ## stop them
+	@$(PYTHON) -m deploy.native down
+
+.PHONY: .env-run .env-dev
+.env-run:
+	@deploy/environment.sh requirements.txt
+.env-dev:
+	@deploy/environment.sh requirements-dev.txt

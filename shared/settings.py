@@ -1,0 +1,32 @@
+"""Settings that every service shares, read once at the start from WAYMARK_ variables; secrets have no default."""
+
+from typing import Literal, TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class CommonSettings(BaseSettings):
+    """What all three services need. Each service adds its own in its settings.py; .env.example lists them all."""
+
+    model_config = SettingsConfigDict(env_prefix="WAYMARK_", env_file=".env", extra="ignore", frozen=True)
+
+    kafka_url: str | None = Field(None, description="Kafka's bootstrap servers, host:port; none when run embedded")
+    redis_url: str | None = Field(None, description="Redis, redis://host:port; without it limits count per process")
+    public_url: str = Field(
+        "http://127.0.0.1:8000", description="where people reach Waymark; links in notices start so"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def read_settings(kind: type[S], **given: object) -> S:
+    """The settings of `kind`; `given` wins over the environment. Wrong ones end the program with a sentence."""
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        # The values themselves may be secrets, so only names and reasons are told.
+        faults = [f"WAYMARK_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+        raise SystemExit("These settings are wrong or missing (see .env.example):\n  " + "\n  ".join(faults)) from None
