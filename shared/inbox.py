@@ -29,7 +29,7 @@ from shared.log import get_logger
 from shared.metrics import INBOX_SECONDS, INBOX_VERDICTS, OUTBOX_REISSUED, Outcome
 from shared.outbox import hand_out_again
 from shared.transport import Subscription
-from shared.verdicts import DONE, RetryPolicy, Unreadable, Verdict, event_of, verdict_on
+from shared.verdicts import RetryPolicy, Unreadable, Verdict, event_of, verdict_on
 
 # Written into the SQL as they are: a bound value could not be matched with the partial indexes.
 STATE_DONE = literal_column("'done'", String)
@@ -106,7 +106,7 @@ class Inbox:
             if _is_away(error, transaction):
                 raise
             return verdict_on(error, attempts + 1, self._policy)
-        return DONE
+        return Verdict("done", attempts + 1)
 
     async def store(self, transaction: Transaction, record: Record, verdict: Verdict) -> None:
         """Write `verdict` on a claimed record; what may be handled again keeps its body."""
@@ -120,8 +120,8 @@ class Inbox:
                 attempts=verdict.attempts,
                 error=verdict.error,
                 due_at=self._due_at(verdict),
-                body=None if done else record.body.replace("\x00", "\N{REPLACEMENT CHARACTER}"),
-                headers=None if done else {name: _storable(text) for name, text in record.headers.items()},
+                body=None if done else _storable(record.body),
+                headers=None if done else {_storable(name): _storable(text) for name, text in record.headers.items()},
                 last_at=self.database.now(),
             )
         )

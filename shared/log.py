@@ -15,9 +15,9 @@ KEYS = frozenset(
     {
         "event", "level", "timestamp", "logger", "service", "correlation_id", "request_id", "event_id", "event_type",
         "referral_id", "reference", "assignment_id", "notification_id", "decision_id", "service_id", "topic",
-        "consumer", "partition", "loop", "method", "path", "status", "duration_ms", "count", "attempts", "outcome", "priority",
-        "channel", "purpose", "state", "failure", "error", "where", "version", "code", "seconds", "lag", "port",
-        "dropped_keys", "waiting", "reason",
+        "consumer", "partition", "loop", "method", "path", "status", "duration_ms", "count", "attempts", "outcome",
+        "priority", "channel", "purpose", "state", "failure", "error", "where", "version", "code", "seconds", "lag",
+        "port", "dropped_keys", "waiting", "reason",
     }
 )  # fmt: skip
 LIBRARIES = ("uvicorn.error", "uvicorn.access", "aiokafka", "faststream", "sqlalchemy", "alembic", "asyncio")

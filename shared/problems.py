@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
@@ -142,3 +142,17 @@ def _field_problem(fault: Mapping[str, Any]) -> dict[str, str]:
 def _route(request: Request) -> str:
     route = request.scope.get("route")
     return getattr(route, "path", "unmatched")
+
+
+def pages() -> APIRouter:
+    """What each kind of problem is, at the address that problem documents give as their type."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/problems/{code}")
+    async def read_problem(code: str) -> dict[str, Any]:  # JSON
+        kind = KINDS.get(code)
+        if kind is None:
+            raise NotFound("not-found", "There is no such kind of problem.")
+        return {"code": code.replace("-", "_"), "title": kind.title, "status": kind.status}
+
+    return router

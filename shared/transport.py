@@ -24,7 +24,7 @@ class Subscription:
 class Deliver(Protocol):
     """Gives one record to one service; returns only after a durable verdict, raises when there could be none."""
 
-    async def __call__(self, record: Record) -> None: ...
+    async def __call__(self, record: Record, /) -> None: ...
 
 
 class Transport(Protocol):

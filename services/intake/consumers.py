@@ -1,0 +1,39 @@
+"""Events in: for each kind, the one use case that notes it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from services.intake.ports import Transaction
+from services.intake.use_cases import RecordDecision, RecordNotification, RecordOffer, RecordRecall
+from shared import db
+from shared.events import (
+    AssignmentOffered,
+    AssignmentRecalled,
+    Event,
+    NotificationFailed,
+    NotificationSent,
+    ReferralDecided,
+)
+from shared.transport import Handler, Subscription
+
+E = TypeVar("E", bound=Event)
+Opened = Callable[[db.Transaction], Transaction]
+
+
+def subscriptions(opened: Opened) -> Sequence[Subscription]:
+    """What intake hears of the router and the notifier. `opened` turns a transaction into the use cases' view of it."""
+    record_notification = RecordNotification()
+    return (
+        Subscription(ReferralDecided, _handler(opened, RecordDecision())),
+        Subscription(AssignmentOffered, _handler(opened, RecordOffer())),
+        Subscription(AssignmentRecalled, _handler(opened, RecordRecall())),
+        Subscription(NotificationSent, _handler(opened, record_notification)),
+        Subscription(NotificationFailed, _handler(opened, record_notification)),
+    )
+
+
+def _handler(opened: Opened, use_case: Callable[[Transaction, E], Awaitable[None]]) -> Handler:
+    async def handle(tx: db.Transaction, event: E) -> None:
+        await use_case(opened(tx), event)
+
+    return handle

@@ -1,0 +1,158 @@
+"""How news moves a referral on: its status, the state of each need, and whether anything is still to be heard."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from services.intake.domain.progress import (
+    AWAITING_ANSWER,
+    FINISHED,
+    IN_HAND,
+    LIVE,
+    UNDER_WAY,
+    Assignment,
+    AssignmentState,
+    Cancellation,
+    Decision,
+    Need,
+    NeedState,
+    Notice,
+    Progress,
+    Status,
+)
+from shared.errors import Conflict
+
+LONGEST_PATIENCE = timedelta(hours=1)
+STATE_OF_NEED = {
+    AssignmentState.DONE: NeedState.DONE,
+    AssignmentState.FAILED: NeedState.FAILED,
+    **dict.fromkeys(AWAITING_ANSWER, NeedState.ASSIGNED),
+    **dict.fromkeys(UNDER_WAY, NeedState.IN_PROGRESS),
+}
+# The first state that any need is in decides where the whole referral stands.
+STATUS_OF_NEEDS = (
+    (NeedState.IN_PROGRESS, Status.IN_PROGRESS),
+    (NeedState.ASSIGNED, Status.ASSIGNED),
+    (NeedState.ROUTING, Status.ROUTING),
+    (NeedState.WAITING, Status.ROUTING),
+    (NeedState.HELD, Status.ON_HOLD),
+    (NeedState.DONE, Status.COMPLETED),
+    (NeedState.FAILED, Status.FAILED),
+    (NeedState.DUPLICATE, Status.CLOSED),
+)
+
+
+def decided(progress: Progress, decision: Decision, needs: tuple[Need, ...]) -> Progress:
+    """After a decision; one that is older than the decision known changes nothing."""
+    if progress.decision is not None and decision.sequence < progress.decision.sequence:
+        return progress
+    # A second decision may speak only of the needs that had to be placed again.
+    placed = {need.code: need for need in (progress.needs if progress.decision else ())}
+    placed |= {need.code: need for need in needs}
+    return _derived(replace(progress, decision=decision, needs=tuple(placed.values())))
+
+
+def offered(progress: Progress, offer: Assignment) -> Progress:
+    """After an offer; one that arrives after its own recall, or a second time, only adds what it tells."""
+    known = _assignment(progress, offer)
+    if known is not None:
+        offer = replace(offer, state=known.state, sequence=max(known.sequence, offer.sequence))
+    return _derived(_with_assignment(progress, offer))
+
+
+def recalled(progress: Progress, recall: Assignment) -> Progress:
+    """After a recall; one older than what is known of the assignment, or of one that has ended, changes nothing."""
+    known = _assignment(progress, recall)
+    if known is None:
+        return _derived(_with_assignment(progress, recall))
+    if known.state not in LIVE or recall.sequence < known.sequence:
+        return progress
+    return _derived(_with_assignment(progress, replace(known, state=recall.state, sequence=recall.sequence)))
+
+
+def told(progress: Progress, notice: Notice) -> Progress:
+    """After news of a message; news older than what is known of that message changes nothing."""
+    known = next((other for other in progress.notices if other.id == notice.id), None)
+    if known is not None and notice.sequence < known.sequence:
+        return progress
+    others = tuple(other for other in progress.notices if other.id != notice.id)
+    return replace(progress, notices=(*others, notice))
+
+
+def cancelled(progress: Progress, reason: str, at: datetime) -> Progress:
+    """After it was stopped. Raises Conflict when it is finished already."""
+    if progress.status in FINISHED:
+        raise Conflict("illegal-transition", f"This referral is {progress.status}, so it cannot be cancelled.")
+    return _derived(replace(progress, cancellation=Cancellation(reason, at), sequence=progress.sequence + 1))
+
+
+def is_settled(progress: Progress) -> bool:
+    """Whether all news that must follow has been heard: a decision, its offers, and for each offer that its service was
+    told; after a cancellation, that every live offer was recalled."""
+    if progress.cancellation is not None:
+        return all(assignment.state not in LIVE for assignment in progress.assignments)
+    if progress.decision is None:
+        return False
+    offers_heard = {(assignment.service_id, code) for assignment in progress.assignments for code in assignment.needs}
+    all_offered = all(
+        (need.service_id, need.code) in offers_heard for need in progress.needs if need.placed == "assigned"
+    )
+    return all_offered and all(_is_told(progress, assignment) for assignment in progress.assignments)
+
+
+def patience(first: timedelta, sweeps: int) -> timedelta:
+    """How long to wait for news after `sweeps` sweeps in vain: doubling, so that an outage is not made worse."""
+    # Past 2^12 every first patience of a second or more has reached the longest.
+    return min(first * (1 << min(sweeps, 12)), LONGEST_PATIENCE)
+
+
+def needs_in_hand(needs: tuple[Need, ...]) -> tuple[str, ...]:
+    """The needs that a further referral of the same person should not have assigned again (R11)."""
+    return tuple(need.code for need in needs if need.state in IN_HAND)
+
+
+def _derived(progress: Progress) -> Progress:
+    needs = tuple(replace(need, state=_state_of(need, progress)) for need in progress.needs)
+    return replace(progress, needs=needs, status=_status_of(replace(progress, needs=needs)))
+
+
+def _status_of(progress: Progress) -> Status:
+    if progress.cancellation is not None:
+        return Status.CANCELLED
+    if progress.decision is None:
+        return Status.SUBMITTED
+    if progress.decision.outcome == "out_of_area":
+        return Status.OUT_OF_AREA
+    states = {need.state for need in progress.needs}
+    # Without any need there is a note that nobody may read yet (R24): a person has to look at it.
+    status = next((status for state, status in STATUS_OF_NEEDS if state in states), Status.ON_HOLD)
+    waits_for_a_person = progress.decision.outcome == "triage_desk" and status is Status.ASSIGNED
+    return Status.ON_HOLD if waits_for_a_person else status
+
+
+def _state_of(need: Need, progress: Progress) -> NeedState:
+    if progress.cancellation is not None:
+        return NeedState.CANCELLED
+    if need.placed is None:
+        return NeedState.WAITING
+    if need.placed != "assigned":
+        return NeedState(need.placed)
+    holders = [assignment for assignment in progress.assignments if need.code in assignment.needs]
+    if not holders:
+        return NeedState.ASSIGNED
+    newest = max(holders, key=lambda assignment: assignment.sequence)
+    return STATE_OF_NEED.get(newest.state, NeedState.ROUTING)
+
+
+def _is_told(progress: Progress, assignment: Assignment) -> bool:
+    if assignment.state is not AssignmentState.OFFERED or not assignment.channels:
+        return True
+    return any(notice.assignment_id == assignment.id for notice in progress.notices)
+
+
+def _assignment(progress: Progress, wanted: Assignment) -> Assignment | None:
+    return next((assignment for assignment in progress.assignments if assignment.id == wanted.id), None)
+
+
+def _with_assignment(progress: Progress, assignment: Assignment) -> Progress:
+    others = tuple(other for other in progress.assignments if other.id != assignment.id)
+    return replace(progress, assignments=(*others, assignment))

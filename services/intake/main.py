@@ -1,0 +1,118 @@
+"""Intake, assembled here: the only module that knows every part of it."""
+
+import csv
+import secrets
+from datetime import timedelta
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+from services.intake.api import routes
+from services.intake.cache import RateLimit
+from services.intake.configuration import POLICY_FILES, SECTORS_FILE, load_areas, load_policy, read_units
+from services.intake.consumers import subscriptions
+from services.intake.settings import IntakeSettings
+from services.intake.store.places import AREAS_DOCUMENT, areas_document, count_units, read_areas, replace_units
+from services.intake.store.sweeps import SweepTable
+from services.intake.store.tables import metadata
+from services.intake.store.transaction import County, CountyInForce, IntakeTransaction
+from services.intake.sweeper import Sweeper
+from services.intake.use_cases import CancelReferral, FindReferral, SubmitReferral
+from shared.clock import Clock, NewId
+from shared.db import Database, Transaction
+from shared.documents import Documents, save_documents
+from shared.envelope import Origin
+from shared.errors import Refused
+from shared.idempotency import Expiry, Idempotency
+from shared.reference import SPACE, reference_of
+from shared.service import Loop, Service
+from shared.vault import Vault
+
+NAME = "intake"
+DISTRICTS_FILE = "districts.csv"
+CHECK_COUNTY_EVERY = timedelta(seconds=3)
+SWEEP_EVERY_S = 5.0
+EXPIRE_EVERY_S = 600.0
+
+
+def open_database(settings: IntakeSettings, *, now: Clock, new_id: NewId) -> Database:
+    """Intake's database, not yet connected."""
+    return Database(
+        NAME, settings.intake_database_url, metadata, now=now, new_id=new_id, pool_size=settings.intake_pool_size
+    )
+
+
+def build(settings: IntakeSettings, *, now: Clock, new_id: NewId) -> Service:
+    """Intake, ready for the chassis. Raises Refused, in one sentence, when the key file is missing or unusable."""
+    vault = Vault.from_file(settings.keys_file)
+    database = open_database(settings, now=now, new_id=new_id)
+    first_patience = timedelta(seconds=settings.sweep_patience_s)
+    county = CountyInForce(read_county, now, CHECK_COUNTY_EVERY)
+
+    def opened(tx: Transaction) -> IntakeTransaction:
+        return IntakeTransaction(tx, vault, county, first_patience)
+
+    router = routes(
+        database,
+        opened,
+        Idempotency(database, vault),
+        RateLimit(settings.requests_per_minute, settings.redis_url, now=now, disguise=vault.blind),
+        SubmitReferral(now, new_id, draw_reference),
+        FindReferral(),
+        CancelReferral(now),
+    )
+    sweeper = Sweeper(database, partial(SweepTable, first_patience=first_patience))
+    return Service(
+        NAME,
+        database,
+        routers=(router,),
+        subscriptions=subscriptions(opened),
+        loops=(
+            Loop("intake.sweeper", sweeper, SWEEP_EVERY_S),
+            Loop("intake.idempotency", Expiry(database), EXPIRE_EVERY_S),
+        ),
+    )
+
+
+def draw_reference() -> str:
+    """A reference nobody can guess from another."""
+    return reference_of(secrets.randbelow(SPACE))
+
+
+async def load_directory(database: Database, directory: Path) -> str:
+    """Make a county's folder the one in force, once all of it has been checked; its version. Raises Refused, naming
+    file and line. The unit postcodes stay as they are."""
+    try:
+        documents = {name: (directory / name).read_text(encoding="utf-8-sig") for name in POLICY_FILES}
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused("bad_configuration", f"{directory}: {error}") from error
+    documents[AREAS_DOCUMENT] = areas_document(load_areas(directory / SECTORS_FILE))
+    read_county(documents)
+    async with database.begin(_by_hand(database)) as tx:
+        return await save_documents(tx, documents)
+
+
+async def load_postcodes(database: Database, file: Path) -> int:
+    """Make the unit postcodes of `file` (any layout `configuration.read_units` knows) the only ones; how many. Raises
+    Refused, naming file and line, and then nothing has changed."""
+    async with database.begin(_by_hand(database)) as tx:
+        return await replace_units(tx, read_units(file))
+
+
+async def load_first_postcodes(database: Database, directory: Path) -> int:
+    """Load the unit postcodes of every file in the county's folder `places`, unless there are some; how many there are
+    now. Raises Refused, naming file and line."""
+    async with database.begin(_by_hand(database)) as tx:
+        known = await count_units(tx)
+        files = sorted((directory / "places").glob("*.csv*"))
+        return known or await replace_units(tx, chain.from_iterable(map(read_units, files)))
+
+
+def read_county(documents: Documents) -> County:
+    """What the stored documents mean. Raises Refused."""
+    names = {row["lad_code"]: row["name"] for row in csv.DictReader(documents[DISTRICTS_FILE].splitlines())}
+    return County(load_policy(documents), read_areas(documents[AREAS_DOCUMENT]), names)
+
+
+def _by_hand(database: Database) -> Origin:
+    return Origin(correlation_id=str(database.new_id()))

@@ -1,0 +1,120 @@
+"""What the router's and the notifier's events mean to intake: its own words, and a line in the timeline."""
+
+from services.intake.domain.progress import (
+    Assignment,
+    AssignmentState,
+    Decision,
+    Need,
+    Notice,
+    TimelineEntry,
+)
+from shared.events import (
+    AssignmentOffered,
+    AssignmentRecalled,
+    NotificationFailed,
+    NotificationSent,
+    ReferralDecided,
+)
+
+ROUTER, NOTIFIER = "router", "notifier"
+
+
+def decision_of(event: ReferralDecided) -> Decision:
+    """The head of a decision."""
+    return Decision(
+        id=event.decision_id,
+        rule_set=event.rule_set,
+        outcome=event.outcome,
+        district=event.district,
+        priority=event.priority,
+        flags=event.flags,
+        duplicate_of=event.duplicate_of,
+        decided_at=event.decided_at,
+        sequence=event.sequence,
+    )
+
+
+def needs_of(event: ReferralDecided) -> tuple[Need, ...]:
+    """What a decision made of each need."""
+    return tuple(Need(need.code, need.state, need.service_id, need.priority) for need in event.needs)
+
+
+def offer_of(event: AssignmentOffered) -> Assignment:
+    """An assignment as offered."""
+    return Assignment(
+        id=event.assignment_id,
+        service_id=event.service_id,
+        service_name=event.service_name,
+        state=AssignmentState.OFFERED,
+        sequence=event.sequence,
+        organization_id=event.organization_id,
+        organization_name=event.organization_name,
+        track=event.track,
+        needs=event.needs,
+        priority=event.priority,
+        sla=event.sla,
+        offered_at=event.offered_at,
+        due_at=event.due_at,
+        channels=event.channels,
+    )
+
+
+def recall_of(event: AssignmentRecalled) -> Assignment:
+    """An assignment of which only its recall is known."""
+    return Assignment(
+        id=event.assignment_id,
+        service_id=event.service_id,
+        service_name=event.service_name,
+        state=AssignmentState.RECALLED,
+        sequence=event.sequence,
+    )
+
+
+def notice_of(event: NotificationSent | NotificationFailed) -> Notice:
+    """A message that left, or could not be delivered."""
+    match event:
+        case NotificationSent():
+            state, failure, at = "sent", None, event.sent_at
+        case NotificationFailed():
+            state, failure, at = "failed", event.failure, event.failed_at
+    return Notice(
+        id=event.notification_id,
+        assignment_id=event.assignment_id,
+        channel=event.channel,
+        purpose=event.purpose,
+        state=state,
+        failure=failure,
+        at=at,
+        sequence=event.sequence,
+    )
+
+
+def decided_entry(event: ReferralDecided) -> TimelineEntry:
+    """The line of a decision."""
+    details = {"outcome": event.outcome, "decision_id": str(event.decision_id)}
+    return TimelineEntry(event.decided_at, "decided", ROUTER, details=details)
+
+
+def offered_entry(event: AssignmentOffered) -> TimelineEntry:
+    """The line of an offer."""
+    return TimelineEntry(event.offered_at, "offered", ROUTER, details=_about(event))
+
+
+def recalled_entry(event: AssignmentRecalled) -> TimelineEntry:
+    """The line of a recall."""
+    return TimelineEntry(event.recalled_at, "recalled", ROUTER, details=_about(event) | {"reason": event.reason})
+
+
+def told_entry(event: NotificationSent | NotificationFailed) -> TimelineEntry:
+    """The line of a message."""
+    details = _about(event) | {"channel": event.channel, "purpose": event.purpose}
+    match event:
+        case NotificationSent():
+            return TimelineEntry(event.sent_at, "told", NOTIFIER, details=details)
+        case NotificationFailed():
+            failed = details | {"failure": event.failure}
+            return TimelineEntry(event.failed_at, "not_told", NOTIFIER, details=failed)
+
+
+def _about(event: AssignmentOffered | AssignmentRecalled | NotificationSent | NotificationFailed) -> dict[str, str]:
+    return {"assignment_id": str(event.assignment_id), "service_id": event.service_id}

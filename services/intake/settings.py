@@ -1,0 +1,17 @@
+"""Intake's settings, from WAYMARK_ variables."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from shared.settings import CommonSettings
+
+
+class IntakeSettings(CommonSettings):
+    """What intake needs besides the common settings."""
+
+    intake_database_url: str = Field(description="intake's database, postgresql+asyncpg:// or sqlite+aiosqlite://")
+    keys_file: Path = Field(description="the key file that personal data is sealed with; nothing starts without it")
+    requests_per_minute: int = Field(1_200, ge=1, description="how many referrals one caller may send in a minute")
+    sweep_patience_s: float = Field(60.0, gt=0, description="how long news of a referral may take before it is swept")
+    intake_pool_size: int = Field(20, ge=5, description="connections to intake's database that a process may hold")

@@ -1,0 +1,1 @@
+"""Intake's database: the only place in Waymark where a resident's data is kept."""

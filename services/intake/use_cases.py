@@ -1,0 +1,202 @@
+"""What intake does: take a referral, show it, stop it, and follow what the router and the notifier make of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from services.intake import news
+from services.intake.domain.assess import assess
+from services.intake.domain.duplicates import match_keys
+from services.intake.domain.places import PlaceTable
+from services.intake.domain.policy import Policy
+from services.intake.domain.postcode import candidates, read
+from services.intake.domain.progress import Need, Progress, Status, TimelineEntry
+from services.intake.domain.referral import Submission
+from services.intake.domain.status import cancelled, decided, offered, recalled, told
+from services.intake.facts import facts_of
+from services.intake.ports import NewReferral, Transaction
+from shared.clock import Clock, NewId
+from shared.errors import Refused, Unavailable
+from shared.events import (
+    AssignmentOffered,
+    AssignmentRecalled,
+    Facts,
+    NotificationFailed,
+    NotificationSent,
+    ReferralCancelled,
+    ReferralDecided,
+    ReferralSubmitted,
+)
+from shared.log import get_logger
+from shared.reference import wanted_reference
+
+log = get_logger()
+INTAKE = "intake"
+REFERENCE_DRAWS = 5
+MISSING = {
+    "need": "at least one need, or a note that says what is wanted",
+    "contact": "a way to reach the person: a phone number, an e-mail address, an address or a postcode",
+}
+
+
+class Incomplete(Refused):
+    """Too little to act on (R01)."""
+
+    status = 422
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        wanted = " and ".join(MISSING[part] for part in missing)
+        super().__init__("incomplete", f"Add {wanted}, then send it again.")
+        self.extensions = {"missing": list(missing)}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A referral as it stands, and how it came to that, oldest first."""
+
+    progress: Progress
+    timeline: tuple[TimelineEntry, ...]
+    district_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitReferral:
+    """Take a referral: check it by section A of the rules, store it, and hand its facts to the router."""
+
+    now: Clock
+    new_id: NewId
+    draw_reference: Callable[[], str]
+
+    async def __call__(self, tx: Transaction, submission: Submission) -> Progress:
+        """The stored referral. Raises Incomplete (R01), and Unavailable before a directory was loaded."""
+        received_at = self.now()
+        policy = await tx.policy()
+        places = await tx.places(candidates(submission.postcode))
+        keys = keys_of(submission, places, policy)
+        earlier = await tx.referrals.matching(keys, received_at - policy.duplicate_within) if keys else ()
+        assessment = assess(submission, policy, places, earlier, received_at)
+        if assessment.missing:
+            raise Incomplete(assessment.missing)
+        facts = facts_of(submission, assessment, received_at)
+        progress = await self._store(tx, submission, facts, keys)
+        submitted = ReferralSubmitted(
+            referral_id=progress.id, reference=progress.reference, sequence=progress.sequence, facts=facts
+        )
+        await tx.publish(submitted)
+        log.info("referral.submitted", referral_id=str(progress.id), reference=progress.reference)
+        return progress
+
+    async def _store(self, tx: Transaction, submission: Submission, facts: Facts, keys: frozenset[str]) -> Progress:
+        for _ in range(REFERENCE_DRAWS):
+            progress = Progress(
+                id=self.new_id(),
+                reference=self.draw_reference(),
+                received_at=facts.received_at,
+                needs=tuple(Need(code) for code in facts.needs),
+                quality=facts.quality,
+            )
+            if await tx.referrals.add(NewReferral(progress, submission, facts, keys)):
+                return progress
+        raise Unavailable("dependency-unavailable", "No free reference was found. Send it again.")
+
+
+@dataclass(frozen=True, slots=True)
+class FindReferral:
+    """Show a referral without the person."""
+
+    async def __call__(self, tx: Transaction, typed: str) -> Found:
+        """What is known of the referral whose reference was typed. Raises NotFound."""
+        referral_id = await tx.referrals.id_of(wanted_reference(typed))
+        progress = await tx.referrals.progress(referral_id)
+        came = TimelineEntry(at=progress.received_at, kind="submitted", actor=INTAKE, after=Status.SUBMITTED)
+        district = progress.decision.district if progress.decision else None
+        name = await tx.district_name(district) if district else None
+        return Found(progress, (came, *await tx.referrals.timeline(referral_id)), name)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReferral:
+    """Stop a referral; the router recalls whatever is open."""
+
+    now: Clock
+
+    async def __call__(self, tx: Transaction, typed: str, reason: str) -> Progress:
+        """The stopped referral. `reason` is one of CANCEL_REASONS. Raises NotFound, Conflict when it is finished."""
+        before = await tx.referrals.lock(await tx.referrals.id_of(wanted_reference(typed)))
+        now = self.now()
+        after = cancelled(before, reason, now)
+        await _keep(tx, before, after, TimelineEntry(now, "cancelled", INTAKE, details={"reason": reason}))
+        event = ReferralCancelled(
+            referral_id=after.id,
+            reference=after.reference,
+            sequence=after.sequence,
+            reason=reason,
+            cancelled_at=now,
+        )
+        await tx.publish(event)
+        log.info("referral.cancelled", referral_id=str(after.id), reference=after.reference, reason=reason)
+        return after
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDecision:
+    """Note what the router decided."""
+
+    async def __call__(self, tx: Transaction, event: ReferralDecided) -> None:
+        """Raises NotFound for a referral that was never ours."""
+        before = await tx.referrals.lock(event.referral_id)
+        after = decided(before, news.decision_of(event), news.needs_of(event))
+        await _keep(tx, before, after, news.decided_entry(event))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOffer:
+    """Note that needs were offered to a service."""
+
+    async def __call__(self, tx: Transaction, event: AssignmentOffered) -> None:
+        """Raises NotFound for a referral that was never ours."""
+        before = await tx.referrals.lock(event.referral_id)
+        await _keep(tx, before, offered(before, news.offer_of(event)), news.offered_entry(event))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRecall:
+    """Note that an offer was taken back."""
+
+    async def __call__(self, tx: Transaction, event: AssignmentRecalled) -> None:
+        """Raises NotFound for a referral that was never ours."""
+        before = await tx.referrals.lock(event.referral_id)
+        await _keep(tx, before, recalled(before, news.recall_of(event)), news.recalled_entry(event))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordNotification:
+    """Note that a service was told, or could not be told, of an assignment."""
+
+    async def __call__(self, tx: Transaction, event: NotificationSent | NotificationFailed) -> None:
+        """Raises NotFound for a referral that was never ours."""
+        before = await tx.referrals.lock(event.referral_id)
+        await _keep(tx, before, told(before, news.notice_of(event)), news.told_entry(event))
+
+
+def keys_of(submission: Submission, places: PlaceTable, policy: Policy) -> frozenset[str]:
+    """The match keys of R11 of what was sent."""
+    person = submission.person
+    reading = read(submission.postcode, places, policy.place.never_corrected)
+    return match_keys(person.name, reading.unit, (person.phone, person.mobile))
+
+
+async def _keep(tx: Transaction, before: Progress, after: Progress, entry: TimelineEntry) -> None:
+    """Store what is new in `after`, and the entry whether or not it moved anything: it did happen."""
+    if after == before:
+        await tx.referrals.note(after.id, entry)
+        return
+    known = {*before.assignments, *before.notices}
+    for assignment in after.assignments:
+        if assignment not in known:
+            await tx.referrals.save_assignment(after.id, assignment)
+    for notice in after.notices:
+        if notice not in known:
+            await tx.referrals.save_notice(after.id, notice)
+    await tx.referrals.save(after)
+    moved = after.status is not before.status
+    await tx.referrals.note(after.id, replace(entry, before=before.status, after=after.status) if moved else entry)

@@ -1,0 +1,1 @@
+"""The notifier: owns messages, attempts and templates; hears assignments and referrals, tells notifications."""

@@ -1,0 +1,152 @@
+"""HTTP in: which messages were sent for a referral, and ticking off calls."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, cast
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.notifier.domain.message import masked
+from services.notifier.domain.notification import CallOutcome, Channel, Notification, Purpose, State
+from services.notifier.ports import Attempt, Begin, Search
+from services.notifier.use_cases.calls import NOT_FOUND, RecordCall
+from shared.envelope import Origin
+from shared.errors import NotFound
+from shared.problems import Problem
+
+Responses = dict[int | str, dict[str, Any]]  # as FastAPI types them
+
+
+class AttemptOut(BaseModel):
+    """One try to tell the contact."""
+
+    number: int = Field(description="1 for the first try")
+    started_at: datetime
+    ended_at: datetime | None = Field(description="null while the try is going on")
+    outcome: str | None = Field(
+        description="sent; a failure's class (transient, permanent_recipient, auth, policy, config, ambiguous); "
+        "lost or not_tried; or a call's outcome"
+    )
+    code: str | None = Field(description='the figures that the other side gave, such as "550 5.1.1"')
+    rung_by: str | None = Field(description="the code of who rang")
+
+
+class NotificationOut(BaseModel):
+    """One message to one contact of one service. It shows no address in full."""
+
+    id: UUID
+    reference: str = Field(description="the referral's reference")
+    assignment_id: UUID
+    service_id: str
+    service_name: str
+    channel: Channel
+    purpose: Purpose = Field(description="offer, or recall when the offer was taken back")
+    priority: str
+    to: str = Field(description='the address with most of it hidden, such as "r***@dva.example" or "…001"')
+    state: State = Field(description="sent, failed, skipped and posted are final")
+    reason: str | None = Field(description="why it was skipped, failed or put off")
+    planned_at: datetime
+    try_at: datetime | None = Field(description="when it is tried next; null unless it is queued")
+    reply_by: datetime = Field(description="when the service has to reply")
+    sent_at: datetime | None
+    template: str | None = Field(description='name and version of the words that were sent, such as "offer.email@1"')
+    attempts: list[AttemptOut]
+
+
+class NotificationsOut(BaseModel):
+    """Messages, newest first."""
+
+    notifications: list[NotificationOut]
+
+
+class CallIn(BaseModel):
+    """What came of ringing a contact. Write nothing about the person who needs help."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    outcome: CallOutcome = Field(description="reached ends the need to ring; wrong_number fails the message")
+    rung_by: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]{1,31}$", description='code of a desk or a member of staff, such as "cru-duty-2"'
+    )
+
+
+PROBLEMS: Responses = {404: {"model": Problem, "description": "There is no such notification"}}
+CONFLICT: Responses = {409: {"model": Problem, "description": "No call is awaited for this notification"}}
+
+
+def routes(begin: Begin, record_call: RecordCall) -> APIRouter:
+    """The notifier's API."""
+    router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"])
+
+    @router.get("", summary="List messages")
+    async def find(
+        request: Request,
+        referral: Annotated[str | None, Query(description="a referral's reference", max_length=16)] = None,
+        assignment: Annotated[UUID | None, Query(description="an assignment's id")] = None,
+        state: Annotated[State | None, Query(description="awaiting_call gives the list of calls to make")] = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    ) -> NotificationsOut:
+        """Messages that match all that is given, newest first."""
+        async with begin(_origin(request)) as tx:
+            found = await tx.notifications.find(Search(referral, assignment, state, limit))
+        return NotificationsOut(notifications=[_out(*each) for each in found])
+
+    @router.get("/{notification_id}", summary="Read one message", responses=PROBLEMS)
+    async def read(request: Request, notification_id: UUID) -> NotificationOut:
+        """One message with its attempts."""
+        async with begin(_origin(request)) as tx:
+            found = await tx.notifications.read(notification_id)
+        if found is None:
+            raise NotFound("not-found", NOT_FOUND)
+        return _out(*found)
+
+    @router.post("/{notification_id}/called", summary="Tick off a call", responses=PROBLEMS | CONFLICT)
+    async def called(request: Request, notification_id: UUID, call: CallIn) -> NotificationOut:
+        """Note that somebody rang the contact. A message for which no call is awaited answers 409."""
+        async with begin(_origin(request)) as tx:
+            rung = await record_call(tx, notification_id, call.rung_by, call.outcome)
+            found = await tx.notifications.read(rung.id)
+        return _out(rung, found[1] if found else ())
+
+    return router
+
+
+def _origin(request: Request) -> Origin:
+    # The chassis puts it there for every request.
+    return cast(Origin, request.state.origin)
+
+
+def _out(notification: Notification, attempts: Sequence[Attempt]) -> NotificationOut:
+    offer = notification.offer
+    return NotificationOut(
+        id=notification.id,
+        reference=offer.reference,
+        assignment_id=offer.assignment_id,
+        service_id=offer.service_id,
+        service_name=offer.service_name,
+        channel=notification.channel,
+        purpose=notification.purpose,
+        priority=offer.priority,
+        to=masked(notification.address),
+        state=notification.state,
+        reason=notification.reason,
+        planned_at=notification.planned_at,
+        try_at=notification.try_at if notification.state is State.QUEUED else None,
+        reply_by=offer.reply_by,
+        sent_at=notification.sent_at,
+        template=notification.template,
+        attempts=[_attempt(attempt) for attempt in attempts],
+    )
+
+
+def _attempt(attempt: Attempt) -> AttemptOut:
+    return AttemptOut(
+        number=attempt.number,
+        started_at=attempt.started_at,
+        ended_at=attempt.ended_at,
+        outcome=attempt.outcome,
+        code=attempt.code,
+        rung_by=attempt.rung_by,
+    )

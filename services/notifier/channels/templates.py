@@ -1,0 +1,147 @@
+"""Puts messages into words from the files in templates/notices, whose placeholders are checked when they are read."""
+
+from dataclasses import asdict, fields, replace
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined, meta
+
+from services.notifier.domain.directory import (
+    PRIORITY_IN_TEXTS_MAX,
+    SENDER_IN_TEXTS_MAX,
+    Directory,
+    Words,
+)
+from services.notifier.domain.failure import Failure, SendFailed
+from services.notifier.domain.message import TEXT_MAX, Email, Text, septets
+from services.notifier.domain.notice import (
+    Notice,
+    OfferNotice,
+    OfferText,
+    RecallNotice,
+    SafeNotice,
+    email_notice,
+    text_notice,
+)
+from services.notifier.domain.notification import Notification
+from shared.errors import Refused
+
+FOLDER = Path(__file__).parent.parent / "templates" / "notices"
+HEADER_ENDS = "\n---\n"
+NAMES: dict[type[Notice], tuple[str, ...]] = {
+    OfferNotice: ("offer.email.txt", "offer.email.html"),
+    OfferText: ("offer.text.txt",),
+    SafeNotice: ("offer-safe.email.txt", "offer-safe.email.html", "offer-safe.text.txt"),
+    RecallNotice: ("recall.email.txt", "recall.email.html", "recall.text.txt"),
+}
+WORDS = frozenset(field.name for field in fields(Words))
+
+
+class TemplateFault(Refused):
+    """A template's header, placeholders or length are not as they must be; the process must not start."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("template-invalid", detail)
+
+
+class Template:
+    """One file: `version` and, in an e-mail's text part, `subject` in its header; the body after a line "---"."""
+
+    def __init__(self, name: str, source: str, allowed: frozenset[str]) -> None:
+        header, found, body = source.partition(HEADER_ENDS)
+        values = {key: value for key, _, value in (line.partition(": ") for line in header.splitlines())}
+        if not found or not values.get("version", "").isdigit():
+            raise TemplateFault(f"{name}: the header needs a version, and a line --- after it")
+        words = Environment(undefined=StrictUndefined, autoescape=name.endswith(".html"), trim_blocks=True)
+        parts = (values.get("subject", ""), body)
+        used = set[str]().union(*(meta.find_undeclared_variables(words.parse(part)) for part in parts))
+        if used - allowed:
+            raise TemplateFault(f"{name}: not allowed here: {', '.join(sorted(used - allowed))}")
+        self.identity = f"{name.rpartition('.')[0]}@{values['version']}"
+        self._subject, self._body = (words.from_string(part) for part in parts)
+
+    def subject(self, values: dict[str, str]) -> str:
+        """The subject line."""
+        return self._subject.render(values)
+
+    def body(self, values: dict[str, str]) -> str:
+        """The body, ending in one line break."""
+        return self._body.render(values).strip() + "\n"
+
+
+class Templates:
+    """`services.notifier.ports.Composer`. `public_url` is where links lead.
+
+    Raises TemplateFault on a wrong template, and when a text would need more than one part with such an address.
+    """
+
+    def __init__(self, public_url: str, folder: Path = FOLDER) -> None:
+        self._public_url = public_url.rstrip("/")
+        self._templates = {
+            name: Template(name, (folder / name).read_text("utf-8"), _allowed(kind))
+            for kind, names in NAMES.items()
+            for name in names
+        }
+        over = (septets(self.longest_text()) or 0) - TEXT_MAX
+        if over > 0:
+            most = len(self._public_url) - over
+            raise TemplateFault(f"WAYMARK_PUBLIC_URL is too long for a text message: at most {most} characters fit")
+
+    def email(self, notification: Notification, directory: Directory, now: datetime) -> Email:
+        """The e-mail for `notification` as it reads at `now`."""
+        notice = email_notice(notification, directory, self._link(notification), now)
+        values = _values(notice, directory.words)
+        plain, html = (self._templates[name] for name in NAMES[type(notice)] if ".email." in name)
+        return Email(
+            id=notification.id,
+            to=notification.address,
+            subject=plain.subject(values),
+            text=plain.body(values),
+            html=html.body(values),
+            template=plain.identity,
+        )
+
+    def text(self, notification: Notification, directory: Directory, now: datetime) -> Text:
+        """The text for `notification`; the district is left out where the whole would not fit one part (N-42).
+
+        Raises SendFailed(CONFIG) when even that does not fit.
+        """
+        notice = text_notice(notification, directory, self._link(notification), now)
+        text, template = self._text(notice, directory.words)
+        if not _fits(text) and isinstance(notice, OfferText):
+            text, template = self._text(replace(notice, district=""), directory.words)
+        if not _fits(text):
+            raise SendFailed(Failure.CONFIG, "text-too-long")
+        return Text(id=notification.id, to=notification.address, text=text, template=template)
+
+    def longest_text(self) -> str:
+        """The text of an offer with every placeholder at its longest, the district left out."""
+        words = Words(sender="", sender_in_texts="m" * SENDER_IN_TEXTS_MAX, help_phone="", hours="")
+        notice = OfferText(
+            reference="7K3M-2QX",
+            district="",
+            priority="m" * PRIORITY_IN_TEXTS_MAX,
+            reply_by="by 12:30pm on 23 September",
+            link=f"{self._public_url}/assignments/00000000-0000-0000-0000-000000000000",
+        )
+        return self._text(notice, words)[0]
+
+    def _link(self, notification: Notification) -> str:
+        return f"{self._public_url}/assignments/{notification.offer.assignment_id}"
+
+    def _text(self, notice: Notice, words: Words) -> tuple[str, str]:
+        [template] = (self._templates[name] for name in NAMES[type(notice)] if ".text." in name)
+        return template.body(_values(notice, words)).strip(), template.identity
+
+
+def _allowed(kind: type[Notice]) -> frozenset[str]:
+    return WORDS | {field.name for field in fields(kind)}
+
+
+def _values(notice: Notice, words: Words) -> dict[str, str]:
+    return asdict(words) | asdict(notice)
+
+
+def _fits(text: str) -> bool:
+    length = septets(text)
+    return length is not None and length <= TEXT_MAX

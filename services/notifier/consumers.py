@@ -1,0 +1,30 @@
+"""What the notifier does with each kind of event it hears: one use case for each."""
+
+from collections.abc import Sequence
+
+from services.notifier.store.transactions import Transactions
+from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopReferral
+from shared.db import Transaction
+from shared.events import AssignmentOffered, AssignmentRecalled, ReferralCancelled
+from shared.transport import Subscription
+
+
+def subscriptions(
+    transactions: Transactions, plan_offer: PlanOffer, recall_offer: RecallOffer, stop_referral: StopReferral
+) -> Sequence[Subscription]:
+    """The events heard, each with its handler, which works in the transaction that the processor opened."""
+
+    async def on_offered(tx: Transaction, event: AssignmentOffered) -> None:
+        await plan_offer(transactions.within(tx), event)
+
+    async def on_recalled(tx: Transaction, event: AssignmentRecalled) -> None:
+        await recall_offer(transactions.within(tx), event)
+
+    async def on_cancelled(tx: Transaction, event: ReferralCancelled) -> None:
+        await stop_referral(transactions.within(tx), event)
+
+    return (
+        Subscription(AssignmentOffered, on_offered),
+        Subscription(AssignmentRecalled, on_recalled),
+        Subscription(ReferralCancelled, on_cancelled),
+    )

@@ -1,0 +1,118 @@
+"""Delivering what is due: claim, send with no transaction open, record; only recording is ever repeated."""
+
+import asyncio
+from asyncio import gather
+from dataclasses import dataclass
+
+from services.notifier.domain.directory import Directory
+from services.notifier.domain.failure import Failure, SendFailed
+from services.notifier.domain.message import Email, Receipt, Text
+from services.notifier.domain.notification import Channel, Notification, State
+from services.notifier.ports import Begin, Claim, Composer, Insist, Lane, Sender, Transaction
+from services.notifier.use_cases.attempts import ClaimDue, Delivered, Outcome, RecordOutcome
+from shared.clock import Clock
+from shared.envelope import Origin
+from shared.log import get_logger
+
+log = get_logger()
+# Longer than any sender needs with all of its own limits used up.
+SEND_LIMIT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways out."""
+
+    email: Sender[Email]
+    text: Sender[Text]
+
+    async def rest(self) -> None:
+        """Let go of connections."""
+        await self.email.rest()
+        await self.text.rest()
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverDue:
+    """The work of one delivery loop. Each lane has its own, so that urgent messages never wait behind others."""
+
+    lane: Lane
+    begin: Begin
+    claim_due: ClaimDue
+    compose: Composer
+    ways: Ways
+    record_outcome: RecordOutcome
+    insist: Insist
+    now: Clock
+
+    async def run_once(self) -> bool:
+        """Deliver at most one lane's width of messages at the same time; whether there may be more to do at once.
+
+        A message whose process dies between sending and recording is sent again after its lease, under the same id.
+        """
+        async with self.begin(Origin(f"delivery-{self.lane.name}")) as tx:
+            to_send, claims = await self.claim_due(tx, self.lane)
+            directory = await tx.directory() if to_send else None
+        if directory is None:
+            if not claims:
+                await self.ways.rest()
+            return bool(claims)
+        # Not a task group: a fault in one delivery must not cut the others off in the middle of theirs.
+        ends = await gather(*(self._deliver(claim, directory) for claim in to_send), return_exceptions=True)
+        for end in ends:
+            if end is not None:
+                raise end
+        return len(claims) >= self.lane.width
+
+    async def _deliver(self, claim: Claim, directory: Directory) -> None:
+        outcome = await self._attempt(claim.notification, directory)
+        ended: list[Notification | None] = []
+
+        async def record() -> None:
+            async with self.begin(claim.origin) as tx:
+                ended.append(await self._record(tx, claim.notification, outcome))
+
+        await self.insist(record)
+        _tell(claim.notification, ended[-1], outcome)
+
+    async def _record(self, tx: Transaction, claimed: Notification, outcome: Outcome) -> Notification | None:
+        return await self.record_outcome(tx, claimed, outcome)
+
+    async def _attempt(self, claimed: Notification, directory: Directory) -> Outcome:
+        try:
+            template, receipt = await self._send(claimed, directory)
+        except SendFailed as failed:
+            return failed
+        except TimeoutError:
+            # Nobody knows how far it got.
+            return SendFailed(Failure.AMBIGUOUS, "timeout")
+        return Delivered(self.now(), template, receipt.reference)
+
+    async def _send(self, claimed: Notification, directory: Directory) -> tuple[str, Receipt]:
+        async with asyncio.timeout(SEND_LIMIT_S):
+            if claimed.channel is Channel.EMAIL:
+                email = self.compose.email(claimed, directory, self.now())
+                return email.template, await self.ways.email.send(email)
+            text = self.compose.text(claimed, directory, self.now())
+            return text.template, await self.ways.text.send(text)
+
+
+def _tell(claimed: Notification, ended: Notification | None, outcome: Outcome) -> None:
+    keys = {
+        "notification_id": str(claimed.id),
+        "referral_id": str(claimed.offer.referral_id),
+        "assignment_id": str(claimed.offer.assignment_id),
+        "service_id": claimed.offer.service_id,
+        "channel": claimed.channel.value,
+        "purpose": claimed.purpose.value,
+        "attempts": claimed.attempts,
+    }
+    fault = {"failure": outcome.failure.value, "code": outcome.code} if isinstance(outcome, SendFailed) else {}
+    if ended is None:
+        log.warning("attempt.outdated", **keys, **fault)
+    elif ended.state is State.SENT:
+        log.info("notification.sent", **keys)
+    elif ended.state is State.FAILED:
+        log.error("notification.failed", **keys, **fault)
+    else:
+        log.warning("notification.postponed", **keys, **fault)

@@ -1,0 +1,58 @@
+"""What leaves us: an e-mail or a text, ready to hand over, and what is got for it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+GSM7 = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+GSM7_DOUBLE = frozenset("^{}\\[~]|€\f")
+TEXT_MAX = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """`id` is the notification's; `template` the name and version of what was rendered."""
+
+    id: UUID
+    to: str
+    subject: str
+    text: str
+    html: str
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text message (SMS), at most one GSM-7 part long."""
+
+    id: UUID
+    to: str
+    text: str
+    template: str
+
+
+Message = Email | Text
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof that the other side took a message: `reference` is how they or we find it again."""
+
+    reference: str
+
+
+def septets(text: str) -> int | None:
+    """The length of `text` in GSM-7 units (one part holds 160), None when it needs another alphabet."""
+    if not set(text) <= GSM7 | GSM7_DOUBLE:
+        return None
+    return len(text) + sum(character in GSM7_DOUBLE for character in text)
+
+
+def masked(address: str) -> str:
+    """An address as it may be shown: "r***@dva.example", "…001", "" for none (N-54)."""
+    name, at, host = address.rpartition("@")
+    if at:
+        return f"{name[:1]}***@{host}"
+    return f"…{address[-3:]}" if address else ""

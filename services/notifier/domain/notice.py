@@ -1,0 +1,88 @@
+"""The only things that a notice may say: closed sets of placeholders, so that nothing of a person can get in (N-39)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.notifier.domain.directory import Directory
+from services.notifier.domain.notification import Notification, Purpose
+from shared.wording import reply_by_words, short_reply_by_words
+
+
+@dataclass(frozen=True, slots=True)
+class OfferNotice:
+    """What an offer's notice holds (R59), all of it in words; `service` is the name of the service addressed."""
+
+    reference: str
+    service: str
+    district: str
+    needs: str
+    priority: str
+    reply_by: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferText:
+    """What an offer's text holds: the need is left out (N-39), `district` is "" where it would not fit."""
+
+    reference: str
+    district: str
+    priority: str
+    reply_by: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class SafeNotice:
+    """Where contact must be safe: only the reference and the link (R59)."""
+
+    reference: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecallNotice:
+    """What taking an offer back tells: only its reference."""
+
+    reference: str
+
+
+Notice = OfferNotice | OfferText | SafeNotice | RecallNotice
+
+
+def email_notice(
+    notification: Notification, directory: Directory, link: str, now: datetime
+) -> OfferNotice | SafeNotice | RecallNotice:
+    """What the e-mail for `notification` says when sent at `now`."""
+    offer = notification.offer
+    if notification.purpose is Purpose.RECALL:
+        return RecallNotice(offer.reference)
+    if offer.safe_contact_only:
+        return SafeNotice(offer.reference, link)
+    return OfferNotice(
+        reference=offer.reference,
+        service=offer.service_name,
+        district=directory.district(offer.district),
+        needs=directory.needs_in_words(offer.needs),
+        priority=directory.priorities[offer.priority],
+        reply_by=reply_by_words(offer.reply_by, now),
+        link=link,
+    )
+
+
+def text_notice(
+    notification: Notification, directory: Directory, link: str, now: datetime
+) -> OfferText | SafeNotice | RecallNotice:
+    """What the text for `notification` says when sent at `now`."""
+    offer = notification.offer
+    if notification.purpose is Purpose.RECALL:
+        return RecallNotice(offer.reference)
+    if offer.safe_contact_only:
+        return SafeNotice(offer.reference, link)
+    return OfferText(
+        reference=offer.reference,
+        district=directory.districts.get(offer.district or "", ""),
+        priority=directory.priorities_in_texts[offer.priority],
+        reply_by=short_reply_by_words(offer.reply_by, now),
+        link=link,
+    )

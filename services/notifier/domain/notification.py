@@ -1,0 +1,175 @@
+"""One message to one contact: what it tells of, the states it passes through, and the moves that are allowed."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from services.notifier.domain.failure import Failure
+from shared.errors import Conflict
+
+NAMESPACE = UUID("6f0d5f0e-0d0c-5d55-9d0b-6b7a3c1f2a41")
+
+
+class Channel(StrEnum):
+    """How a contact is told (R59)."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    PHONE = "phone"
+    PORTAL = "portal"
+
+
+class Purpose(StrEnum):
+    """Why a contact is told."""
+
+    OFFER = "offer"
+    RECALL = "recall"
+
+
+class State(StrEnum):
+    """Where a message stands. SENT, FAILED, SKIPPED and POSTED are final."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    AWAITING_CALL = "awaiting_call"
+    SENT = "sent"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    POSTED = "posted"
+
+
+class CallOutcome(StrEnum):
+    """What came of ringing a contact; only REACHED and WRONG_NUMBER end the need to ring."""
+
+    REACHED = "reached"
+    LEFT_MESSAGE = "left_message"
+    NO_ANSWER = "no_answer"
+    WRONG_NUMBER = "wrong_number"
+
+
+MOVES: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.SENDING, State.SKIPPED}),
+    # SENDING follows itself when the lease of a dead worker has run out.
+    State.SENDING: frozenset({State.SENDING, State.SENT, State.QUEUED, State.FAILED, State.SKIPPED}),
+    State.AWAITING_CALL: frozenset({State.AWAITING_CALL, State.SENT, State.FAILED, State.SKIPPED}),
+    State.SENT: frozenset(),
+    State.FAILED: frozenset(),
+    State.SKIPPED: frozenset(),
+    State.POSTED: frozenset(),
+}
+STATE_AFTER_CALL = {
+    CallOutcome.REACHED: State.SENT,
+    CallOutcome.LEFT_MESSAGE: State.AWAITING_CALL,
+    CallOutcome.NO_ANSWER: State.AWAITING_CALL,
+    CallOutcome.WRONG_NUMBER: State.FAILED,
+}
+
+
+class IllegalMove(Conflict):
+    """The message is not in a state that allows this."""
+
+    def __init__(self, state: State, to: State) -> None:
+        super().__init__("illegal-transition", f"A notification that is {state} cannot become {to}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What is offered to a service, as far as a notice may tell of it: nothing of the person.
+
+    `needs` are need codes, `district` a GSS code or None, `reply_by` an aware instant.
+    """
+
+    assignment_id: UUID
+    referral_id: UUID
+    reference: str
+    service_id: str
+    service_name: str
+    priority: str
+    needs: tuple[str, ...]
+    district: str | None
+    reply_by: datetime
+    safe_contact_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One message. `contact` names the contact in the directory, `address` is where it was at planning.
+
+    `attempts` counts tries, `unsure` those of which nobody knows whether the message was taken; `reason` says why it
+    was skipped or what class of failure ended it; `template` is the name and version of what was sent.
+    """
+
+    id: UUID
+    offer: Offer
+    purpose: Purpose
+    channel: Channel
+    contact: str
+    address: str
+    state: State
+    planned_at: datetime
+    try_at: datetime
+    attempts: int = 0
+    unsure: int = 0
+    sent_at: datetime | None = None
+    reason: str | None = None
+    template: str | None = None
+    provider_reference: str | None = None
+
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether the contact may know of it, so that taking it back needs telling."""
+        return self.state is State.SENT or self.unsure > 0
+
+    @property
+    def ends_with_its_offer(self) -> bool:
+        """Whether nothing is left to tell once the offer is taken back; a recall is what must then be told."""
+        return self.purpose is Purpose.OFFER
+
+    def claimed(self) -> "Notification":
+        """One more attempt begins; an attempt whose worker died counts as one nobody knows the end of."""
+        unsure = self.unsure + (self.state is State.SENDING)
+        return replace(self._moved(State.SENDING), attempts=self.attempts + 1, unsure=unsure)
+
+    def sent(
+        self, at: datetime, *, template: str | None = None, provider_reference: str | None = None
+    ) -> "Notification":
+        """The other side took it at `at`."""
+        return replace(
+            self._moved(State.SENT), sent_at=at, template=template, provider_reference=provider_reference, reason=None
+        )
+
+    def postponed(self, failure: Failure, try_at: datetime) -> "Notification":
+        """It goes back into the queue until `try_at`."""
+        unsure = self.unsure + (failure is Failure.AMBIGUOUS)
+        return replace(self._moved(State.QUEUED), try_at=try_at, unsure=unsure, reason=failure.value)
+
+    def failed(self, failure: Failure) -> "Notification":
+        """No further attempt will be made on this channel."""
+        unsure = self.unsure + (failure is Failure.AMBIGUOUS and self.state is State.SENDING)
+        return replace(self._moved(State.FAILED), unsure=unsure, reason=failure.value)
+
+    def skipped(self, reason: str) -> "Notification":
+        """Nothing is left to tell; `reason` is a code such as "recalled"."""
+        return replace(self._moved(State.SKIPPED), reason=reason)
+
+    def rung(self, outcome: CallOutcome, at: datetime) -> "Notification":
+        """Somebody rang the contact at `at`."""
+        if self.state is not State.AWAITING_CALL:
+            raise IllegalMove(self.state, STATE_AFTER_CALL[outcome])
+        moved = replace(self._moved(STATE_AFTER_CALL[outcome]), attempts=self.attempts + 1)
+        if moved.state is State.SENT:
+            return replace(moved, sent_at=at)
+        if moved.state is State.FAILED:
+            return replace(moved, reason=Failure.PERMANENT_RECIPIENT.value)
+        return moved
+
+    def _moved(self, to: State) -> "Notification":
+        if to not in MOVES[self.state]:
+            raise IllegalMove(self.state, to)
+        return replace(self, state=to)
+
+
+def notification_id(assignment_id: UUID, purpose: Purpose, channel: Channel, contact: str) -> UUID:
+    """The same message always gets the same id, however often it is planned (N-02)."""
+    return uuid5(NAMESPACE, f"{assignment_id}|{purpose}|{channel}|{contact}")

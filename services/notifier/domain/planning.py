@@ -1,0 +1,59 @@
+"""Which messages an offer or a recall calls for, and where each begins."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.notifier.domain.directory import Contact
+from services.notifier.domain.failure import Failure
+from services.notifier.domain.notification import Channel, Notification, Offer, Purpose, State, notification_id
+
+BEGINS = {
+    Channel.EMAIL: State.QUEUED,
+    Channel.SMS: State.QUEUED,
+    Channel.PHONE: State.AWAITING_CALL,
+    Channel.PORTAL: State.POSTED,
+}
+
+
+def offer_notice(
+    offer: Offer, channel: Channel, contact: Contact | None, closed: str | None, now: datetime
+) -> Notification:
+    """The message that tells of `offer` over `channel` (R59).
+
+    Without a contact it has failed already; for an offer that is `closed` (a reason code) it is skipped. The portal
+    shows the offer by itself, so nothing is sent there.
+    """
+    contact = contact or Contact(f"{offer.service_id}:{channel}", channel, "")
+    planned = Notification(
+        id=notification_id(offer.assignment_id, Purpose.OFFER, channel, contact.id),
+        offer=offer,
+        purpose=Purpose.OFFER,
+        channel=channel,
+        contact=contact.id,
+        address=contact.address,
+        state=BEGINS[channel],
+        planned_at=now,
+        try_at=now,
+    )
+    if closed is not None:
+        return replace(planned, state=State.SKIPPED, reason=closed)
+    if channel is not Channel.PORTAL and not contact.address:
+        return replace(planned, state=State.FAILED, reason=Failure.NO_CONTACT.value)
+    return replace(planned, sent_at=now) if planned.state is State.POSTED else planned
+
+
+def recall_notice(told: Notification, now: datetime) -> Notification | None:
+    """The message that takes `told` back, to the same contact; None where there is nobody to tell."""
+    if told.purpose is Purpose.RECALL or told.channel is Channel.PORTAL or not told.may_have_arrived:
+        return None
+    return Notification(
+        id=notification_id(told.offer.assignment_id, Purpose.RECALL, told.channel, told.contact),
+        offer=told.offer,
+        purpose=Purpose.RECALL,
+        channel=told.channel,
+        contact=told.contact,
+        address=told.address,
+        state=BEGINS[told.channel],
+        planned_at=now,
+        try_at=now,
+    )

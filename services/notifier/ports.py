@@ -1,0 +1,162 @@
+"""What the notifier's use cases need from the outside, and no more."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from services.notifier.domain.directory import Directory
+from services.notifier.domain.message import Email, Receipt, Text
+from services.notifier.domain.notification import Notification, State
+from shared.envelope import Origin
+from shared.events import Event
+
+M = TypeVar("M", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try. `outcome` is "sent", a failure's class, "lost" (the worker died), a call's outcome, or None while it
+    is going on; `code` holds a server's figures; `rung_by` who rang, as a staff or desk code."""
+
+    number: int
+    started_at: datetime
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    code: str | None = None
+    rung_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A message that this worker alone may send until its lease ends, and the piece of work it was planned in."""
+
+    notification: Notification
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which messages are wanted: all that is given must match."""
+
+    reference: str | None = None
+    assignment_id: UUID | None = None
+    state: State | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Which messages one delivery loop takes: `priorities` such as ("P1",), at most `width` at once."""
+
+    name: str
+    priorities: tuple[str, ...]
+    width: int
+    lease: timedelta
+
+
+class Notifications(Protocol):
+    """Messages and their attempts."""
+
+    async def add(self, notification: Notification) -> bool:
+        """Store a planned message; False, and nothing is changed, when it was planned before (N-02)."""
+
+    async def claim(self, lane: Lane, now: datetime) -> Sequence[Claim]:
+        """Take the most urgent, then oldest, messages that are due or whose lease has run out. Each is SENDING, with
+        an attempt begun, and is nobody else's until `now` plus the lane's lease."""
+
+    async def end_attempt(self, notification: Notification, outcome: str, at: datetime, code: str | None) -> bool:
+        """Store `notification` and close the attempt it is on; False when that attempt is no longer the current one."""
+
+    async def save(self, notification: Notification) -> None:
+        """Store a message that this transaction has locked."""
+
+    async def add_call(self, notification: Notification, attempt: Attempt) -> None:
+        """Store a message together with the ringing that changed it."""
+
+    async def get(self, notification_id: UUID) -> Notification | None:
+        """One message, locked until the transaction ends."""
+
+    async def of_assignment(self, assignment_id: UUID) -> Sequence[Notification]:
+        """All messages about an assignment, locked until the transaction ends."""
+
+    async def waiting_of_referral(self, referral_id: UUID) -> Sequence[Notification]:
+        """The messages of a referral that are queued or wait for a call, locked until the transaction ends."""
+
+    async def find(self, search: Search) -> Sequence[tuple[Notification, Sequence[Attempt]]]:
+        """Messages and their attempts, newest first."""
+
+    async def read(self, notification_id: UUID) -> tuple[Notification, Sequence[Attempt]] | None:
+        """One message and its attempts, not locked."""
+
+
+class Closures(Protocol):
+    """Assignments and referrals of which nothing more may be told."""
+
+    async def add(self, subject_id: UUID, reason: str, at: datetime) -> None:
+        """Close it for good; the first reason stays."""
+
+    async def reasons(self, subject_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """Why each of those that are closed is closed."""
+
+
+class Transaction(Protocol):
+    """Everything one use case may touch, all of it kept or none of it."""
+
+    @property
+    def notifications(self) -> Notifications: ...
+
+    @property
+    def closures(self) -> Closures: ...
+
+    async def present(self) -> datetime:
+        """The present instant by the database's clock: leases and due times never trust a process's."""
+
+    async def directory(self) -> Directory:
+        """The directory in force. Raises Unavailable before one was loaded."""
+
+    async def next_sequence(self, referral_id: UUID) -> int:
+        """The number of the next event told of a referral; locks it until the transaction ends."""
+
+    async def publish(self, event: Event) -> None:
+        """Tell the others once the transaction has been kept."""
+
+    def wake_delivery(self) -> None:
+        """Have the delivery loops look for work as soon as the transaction has been kept."""
+
+
+class Begin(Protocol):
+    """Opens a transaction for one piece of work; leaving the block keeps it."""
+
+    def __call__(self, origin: Origin) -> AbstractAsyncContextManager[Transaction]: ...
+
+
+class Insist(Protocol):
+    """Repeats a step for as long as the database is away."""
+
+    async def __call__(self, step: Callable[[], Awaitable[None]]) -> None: ...
+
+
+class Sender(Protocol[M]):
+    """One way out for one kind of message. The same tests run against every one of them (N-49)."""
+
+    async def send(self, message: M) -> Receipt:
+        """Hand `message` over, within a time limit of its own. Raises SendFailed with the class of the failure.
+
+        Sending the same id again must be recognisable as the same message on the other side.
+        """
+
+    async def rest(self) -> None:
+        """There is nothing to send at present: let go of connections."""
+
+
+class Composer(Protocol):
+    """Puts a message into words. Raises SendFailed(CONFIG) where that cannot be done."""
+
+    def email(self, notification: Notification, directory: Directory, now: datetime) -> Email:
+        """The e-mail for `notification` as it reads at `now`."""
+
+    def text(self, notification: Notification, directory: Directory, now: datetime) -> Text:
+        """The text for `notification` as it reads at `now`."""

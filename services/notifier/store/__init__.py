@@ -1,0 +1,1 @@
+"""The notifier's database: rows in, domain objects out."""

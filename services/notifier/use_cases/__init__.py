@@ -1,0 +1,1 @@
+"""What the notifier does: plan messages, deliver them, take them back, and note calls made."""

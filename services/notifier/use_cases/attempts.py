@@ -1,0 +1,109 @@
+"""The two ends of an attempt: claiming what may be sent, and recording what came of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.notifier.domain.failure import Failure, SendFailed
+from services.notifier.domain.notification import Notification, State
+from services.notifier.domain.retry import after_failure, is_worth_sending
+from services.notifier.ports import Claim, Lane, Transaction
+from services.notifier.use_cases.planning import RECALLED, plan_recall
+from services.notifier.use_cases.telling import tell_failed, tell_sent
+
+SENT = "sent"
+NOT_TRIED = "not_tried"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The other side took it at `at`."""
+
+    at: datetime
+    template: str
+    provider_reference: str
+
+
+Outcome = Delivered | SendFailed
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimDue:
+    """Takes the most urgent messages that are due, and drops those of which there is nothing left to tell (N-04)."""
+
+    async def __call__(self, tx: Transaction, lane: Lane) -> tuple[Sequence[Claim], Sequence[Claim]]:
+        """The claims to send, and all claims: a full lane means that there may be more to do."""
+        now = await tx.present()
+        claims = await tx.notifications.claim(lane, now)
+        reasons = await tx.closures.reasons(_subjects(claims)) if claims else {}
+        return [claim for claim in claims if await self._may_go(tx, claim.notification, reasons, now)], claims
+
+    async def _may_go(self, tx: Transaction, claimed: Notification, reasons: Mapping[UUID, str], now: datetime) -> bool:
+        closed = _closed(claimed, reasons)
+        if closed is not None:
+            await tx.notifications.end_attempt(claimed.skipped(closed), NOT_TRIED, now, None)
+            if closed == RECALLED:
+                await plan_recall(tx, claimed, now)
+            return False
+        if not is_worth_sending(claimed):
+            failed = claimed.failed(Failure.AMBIGUOUS)
+            await tx.notifications.end_attempt(failed, NOT_TRIED, now, None)
+            await tell_failed(tx, failed, now)
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOutcome:
+    """Stores how an attempt ended and tells the others. `jitter` gives numbers between 0 and 1."""
+
+    jitter: Callable[[], float]
+
+    async def __call__(self, tx: Transaction, claimed: Notification, outcome: Outcome) -> Notification | None:
+        """The message as it now stands; None, and nothing is changed, when the attempt is no longer the current one."""
+        now = await tx.present()
+        if isinstance(outcome, Delivered):
+            return await self._sent(tx, claimed, outcome, now)
+        return await self._failed(tx, claimed, outcome, now)
+
+    async def _sent(
+        self, tx: Transaction, claimed: Notification, outcome: Delivered, now: datetime
+    ) -> Notification | None:
+        sent = claimed.sent(outcome.at, template=outcome.template, provider_reference=outcome.provider_reference)
+        # The row is changed before the closures are read: a recall that comes meanwhile waits for its lock and then
+        # sees a message that was sent; one that came before is seen here.
+        if not await tx.notifications.end_attempt(sent, SENT, now, None):
+            return None
+        await tell_sent(tx, sent, outcome.at)
+        reasons = await tx.closures.reasons((sent.offer.assignment_id,))
+        if reasons:
+            await plan_recall(tx, sent, now)
+        return sent
+
+    async def _failed(
+        self, tx: Transaction, claimed: Notification, fault: SendFailed, now: datetime
+    ) -> Notification | None:
+        after = after_failure(claimed, fault.failure, now, self.jitter())
+        if not await tx.notifications.end_attempt(after, fault.failure.value, now, fault.code):
+            return None
+        if after.state is State.FAILED:
+            await tell_failed(tx, after, now)
+        reasons = await tx.closures.reasons((after.offer.assignment_id,))
+        if reasons and after.state is State.FAILED:
+            await plan_recall(tx, after, now)
+        return after
+
+
+def _subjects(claims: Sequence[Claim]) -> list[UUID]:
+    return [subject for claim in claims for subject in _closable(claim.notification)]
+
+
+def _closable(notification: Notification) -> tuple[UUID, UUID]:
+    return notification.offer.assignment_id, notification.offer.referral_id
+
+
+def _closed(notification: Notification, reasons: Mapping[UUID, str]) -> str | None:
+    if not notification.ends_with_its_offer:
+        return None
+    return next((reasons[subject] for subject in _closable(notification) if subject in reasons), None)

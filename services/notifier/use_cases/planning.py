@@ -1,0 +1,93 @@
+"""Planning messages when something is offered, and taking them back when it is not."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.notifier.domain.notification import Channel, Notification, Offer, State
+from services.notifier.domain.planning import offer_notice, recall_notice
+from services.notifier.ports import Transaction
+from services.notifier.use_cases.telling import tell_failed, tell_sent
+from shared.events import AssignmentOffered, AssignmentRecalled, ReferralCancelled
+
+RECALLED = "recalled"
+CANCELLED = "cancelled"
+WAITING = frozenset({State.QUEUED, State.AWAITING_CALL})
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOffer:
+    """One message for each channel of an offer, stored before anything is sent (N-01)."""
+
+    async def __call__(self, tx: Transaction, event: AssignmentOffered) -> None:
+        """Plan once: what was planned before is left as it is."""
+        directory = await tx.directory()
+        now = await tx.present()
+        reasons = await tx.closures.reasons((event.assignment_id, event.referral_id))
+        closed = next(iter(reasons.values()), None)
+        offer = _offer(event)
+        for channel in map(Channel, event.channels):
+            contact = directory.contact(event.service_id, channel)
+            await _plan(tx, offer_notice(offer, channel, contact, closed, now), now)
+
+
+@dataclass(frozen=True, slots=True)
+class RecallOffer:
+    """Stops what has not been sent of an assignment, and tells those who may have heard of it."""
+
+    async def __call__(self, tx: Transaction, event: AssignmentRecalled) -> None:
+        """Messages on their way at this moment are seen to when their attempt ends."""
+        now = await tx.present()
+        await tx.closures.add(event.assignment_id, RECALLED, now)
+        for notification in await tx.notifications.of_assignment(event.assignment_id):
+            if notification.state in WAITING and notification.ends_with_its_offer:
+                await tx.notifications.save(notification.skipped(RECALLED))
+            if notification.state is not State.SENDING:
+                await plan_recall(tx, notification, now)
+
+
+@dataclass(frozen=True, slots=True)
+class StopReferral:
+    """Stops what has not been sent of a cancelled referral.
+
+    Whom to tell is the router's to say: it recalls the assignments that are still open, and no others.
+    """
+
+    async def __call__(self, tx: Transaction, event: ReferralCancelled) -> None:
+        """Nothing planned so far, and nothing planned later, is sent."""
+        await tx.closures.add(event.referral_id, CANCELLED, await tx.present())
+        for notification in await tx.notifications.waiting_of_referral(event.referral_id):
+            if notification.ends_with_its_offer:
+                await tx.notifications.save(notification.skipped(CANCELLED))
+
+
+async def plan_recall(tx: Transaction, told: Notification, now: datetime) -> None:
+    """Plan the one message that takes `told` back, if its contact may know of it."""
+    recall = recall_notice(told, now)
+    if recall is not None:
+        await _plan(tx, recall, now)
+
+
+async def _plan(tx: Transaction, notification: Notification, now: datetime) -> None:
+    if not await tx.notifications.add(notification):
+        return
+    if notification.state is State.POSTED:
+        await tell_sent(tx, notification, now)
+    elif notification.state is State.FAILED:
+        await tell_failed(tx, notification, now)
+    elif notification.state is State.QUEUED:
+        tx.wake_delivery()
+
+
+def _offer(event: AssignmentOffered) -> Offer:
+    return Offer(
+        assignment_id=event.assignment_id,
+        referral_id=event.referral_id,
+        reference=event.reference,
+        service_id=event.service_id,
+        service_name=event.service_name,
+        priority=event.priority,
+        needs=event.needs,
+        district=event.district,
+        reply_by=event.due_at,
+        safe_contact_only=event.safe_contact_only,
+    )

@@ -1,0 +1,1 @@
+"""The router: owns partners, services, rules, decisions and assignments; hears referrals, tells assignments."""

@@ -1,0 +1,122 @@
+"""HTTP in: decisions with their reasons, and the assignments that came of them."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.router.domain.assignment import State
+from services.router.domain.decision import Decision
+from services.router.ports import Transaction
+from shared.db import Database
+from shared.db import Transaction as DatabaseTransaction
+from shared.errors import NotFound
+from shared.events import Facts
+from shared.problems import Problem
+from shared.reference import wanted_reference
+
+Stores = Callable[[DatabaseTransaction], Transaction]
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such thing"}}
+
+
+class DecisionView(BaseModel):
+    """A decision as it was made, and what each rule it names says."""
+
+    decision_id: UUID
+    referral_id: UUID
+    reference: str = Field(examples=["4WJX-P7K"])
+    decided_at: datetime
+    rule_set: str = Field(description="the version of the rules and the directory: SHA-256 of their content")
+    facts: Facts = Field(description="all that the router knew; nothing that says who the person is")
+    decision: Decision
+    rules: dict[str, str] = Field(description="what the rules named above say, in short")
+
+
+class AssignmentView(BaseModel):
+    """One offer of one or more needs to one service."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    reference: str = Field(examples=["4WJX-P7K"])
+    service_id: str
+    service_name: str
+    organization_id: str
+    organization_name: str
+    track: str
+    needs: tuple[str, ...]
+    priority: str
+    sla: str
+    district: str | None
+    channels: tuple[str, ...] = Field(description="how the service is told")
+    safe_contact_only: bool
+    state: State
+    version: int = Field(description="rises with every move")
+    offered_at: datetime
+    due_at: datetime = Field(description="reply by")
+    notified_at: datetime | None = Field(description="when the service was first told")
+
+
+def routes(database: Database, stores: Stores) -> APIRouter:
+    """The router's part of /api/v1."""
+    api = APIRouter(prefix="/api/v1")
+
+    @api.get("/decisions/{reference}", tags=["decisions"], responses=NOT_FOUND)
+    async def read_decision(request: Request, reference: str) -> DecisionView:
+        """Why a referral went where it went: facts, rules that fired, and every candidate with why or why not."""
+        async with database.begin(request.state.origin) as transaction:
+            tx = stores(transaction)
+            stored = await tx.decisions.latest(wanted_reference(reference))
+            if stored is None:
+                raise NotFound("not-found", "There is no decision of a referral with this reference.")
+            texts = (await tx.county()).rules.texts
+        named = {rule: texts[rule].text for rule in sorted(_rules_named(stored.document)) if rule in texts}
+        return DecisionView.model_validate(
+            {
+                "decision_id": stored.id,
+                "referral_id": stored.referral_id,
+                "reference": stored.reference,
+                "decided_at": stored.decided_at,
+                "rule_set": stored.rule_set,
+                "facts": stored.facts,
+                "decision": stored.document,
+                "rules": named,
+            }
+        )
+
+    @api.get("/assignments", tags=["assignments"])
+    async def list_assignments(
+        request: Request,
+        service: Annotated[str | None, Query(description="a service's id, such as svc-cru-triage")] = None,
+        state: State | None = None,
+        referral: Annotated[str | None, Query(description="a referral's reference")] = None,
+    ) -> list[AssignmentView]:
+        """Assignments, soonest reply first, at most 200."""
+        reference = wanted_reference(referral) if referral is not None else None
+        async with database.begin(request.state.origin) as transaction:
+            offers = await stores(transaction).offers.find(service=service, state=state, reference=reference)
+        return [AssignmentView.model_validate(offer) for offer in offers]
+
+    @api.get("/assignments/{assignment_id}", tags=["assignments"], responses=NOT_FOUND)
+    async def read_assignment(request: Request, assignment_id: UUID) -> AssignmentView:
+        """One assignment."""
+        async with database.begin(request.state.origin) as transaction:
+            offers = await stores(transaction).offers.find(assignment_id=assignment_id)
+        if not offers:
+            raise NotFound("not-found", "There is no assignment with this id.")
+        return AssignmentView.model_validate(offers[0])
+
+    return api
+
+
+def _rules_named(document: Any) -> set[str]:  # any JSON value
+    """Every rule that a decision names, wherever in it."""
+    if isinstance(document, dict):
+        own = {rule for key in ("because", "rules") for rule in document.get(key) or ()}
+        return own.union(*(_rules_named(value) for value in document.values()))
+    if isinstance(document, list):
+        return set().union(*(_rules_named(value) for value in document))
+    return set()

@@ -1,0 +1,190 @@
+"""The closed schema of the files on partners, needs, districts and the calendar: every key they may have."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.router.domain.vocabulary import Channel, Priority
+
+TimeOfDay = Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
+IsoDate = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+GssCode = Annotated[str, Field(pattern=r"^[A-Z]\d{8}$")]
+OptionalGssCode = Annotated[str, Field(pattern=r"^([A-Z]\d{8})?$")]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Closed(BaseModel):
+    """A part of a file: no key that is not named here, and no value that has to be guessed at."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class AreaDoc(Closed):
+    """Where a service works; `code` is "*" for `elsewhere`."""
+
+    type: Literal["lad", "county", "outcode", "elsewhere"]
+    code: Text
+    name: str | None = None
+
+
+class EligibilityDoc(Closed):
+    """Whom a service accepts."""
+
+    minimum_age: Annotated[int, Field(ge=0)] | None
+    maximum_age: Annotated[int, Field(ge=0)] | None
+    flags_any: list[str]
+    flags_all: list[str]
+    flags_none: list[str]
+
+
+class ScheduleDoc(Closed):
+    """Weekly hours; `byday` as in RFC 5545, such as "MO,WE"."""
+
+    freq: Literal["WEEKLY"]
+    byday: Annotated[str, Field(pattern=r"^(MO|TU|WE|TH|FR|SA|SU)(,(MO|TU|WE|TH|FR|SA|SU))*$")]
+    opens_at: TimeOfDay
+    closes_at: TimeOfDay
+
+
+class ContactDoc(Closed):
+    """How a service is reached."""
+
+    email: Text | None = None
+    sms: Text | None = None
+    phone: Text | None = None
+    portal: Text | None = None
+
+
+class ServiceDoc(Closed):
+    """One service; the names are those of Open Referral UK, with the router's own beside them."""
+
+    id: Text
+    organization_id: Text
+    name: Text
+    description: str
+    status: Literal["active", "inactive", "temporarily closed", "defunct"]
+    basis: str
+    track: Text
+    role: Literal["lead", "statutory", "specialist", "fallback"]
+    rank: Annotated[int, Field(ge=0)]
+    taxonomy_terms: Annotated[list[str], Field(min_length=1)]
+    service_areas: Annotated[list[AreaDoc], Field(min_length=1)]
+    eligibility: EligibilityDoc
+    schedules: Annotated[list[ScheduleDoc], Field(min_length=1)]
+    public_holidays: Literal["open", "closed", "as_sunday"]
+    capacity_per_day: Annotated[int, Field(ge=0)] | None
+    accepts_from: list[Literal["contact_centre", "web_form", "professional", "partner"]]
+    notify_channels: Annotated[list[Channel], Field(min_length=1)]
+    languages: Annotated[list[Annotated[str, Field(pattern=r"^([a-z]{2,3}|any)$")]], Field(min_length=1)]
+    contact: ContactDoc
+
+
+class OrganisationDoc(Closed):
+    """One organisation with its services."""
+
+    id: Text
+    name: Text
+    kind: Literal["voluntary", "statutory", "nhs", "pharmacy", "social enterprise", "private"]
+    name_basis: Literal["document", "public name", "public", "generic"]
+    description: str
+    email: Text
+    website: str | None
+    services: list[ServiceDoc]
+
+
+class PartnersDoc(Closed):
+    """The file on partners."""
+
+    version: Text
+    organizations: list[OrganisationDoc]
+
+
+class CodeDoc(Closed):
+    """A code and what people call it."""
+
+    code: Text
+    label: Text
+
+
+class PriorityDoc(Closed):
+    """One of the four priorities."""
+
+    code: Priority
+    name: Text
+    sla: Text
+    description: Text
+
+
+class NeedDoc(Closed):
+    """One need."""
+
+    code: Text
+    label: Text
+    impact_area: Text
+    default_track: Text
+    default_priority: Priority
+    fallback_tracks: list[str]
+    essential: bool
+    needs_district: bool
+    doorstep: bool
+    system: bool
+    synonyms: list[str]
+
+
+class GroupDoc(Closed):
+    """A group of needs; each need's code starts with the group's and a dot."""
+
+    code: Text
+    label: Text
+    needs: list[NeedDoc]
+
+
+class TaxonomyDoc(Closed):
+    """The file on needs."""
+
+    version: Text
+    source: str
+    impact_areas: list[CodeDoc]
+    tracks: list[CodeDoc]
+    priorities: list[PriorityDoc]
+    groups: list[GroupDoc]
+
+
+class CruHoursDoc(Closed):
+    """When the contact centre is open: opening and closing time."""
+
+    weekday: Annotated[list[TimeOfDay], Field(min_length=2, max_length=2)]
+    weekend_and_bank_holiday: Annotated[list[TimeOfDay], Field(min_length=2, max_length=2)]
+
+
+class CalendarDoc(Closed):
+    """The file on hours, clocks and bank holidays."""
+
+    version: Text
+    timezone: Text
+    cru_hours: CruHoursDoc
+    last_minutes_count_as_after_hours: Annotated[int, Field(ge=0)]
+    p1_minutes: Annotated[int, Field(ge=1)]
+    p2_after_hours_due: TimeOfDay
+    p3_due: TimeOfDay
+    p4_working_days: Annotated[int, Field(ge=1)]
+    bank_holidays: Annotated[list[IsoDate], Field(min_length=1)]
+
+
+class DistrictDoc(Closed):
+    """One row of the file on districts; lists are separated by "|", old GSS codes included."""
+
+    lad_code: GssCode
+    short_code: str
+    name: Text
+    council_name: Text
+    kind: Text
+    county_code: OptionalGssCode
+    county_name: str
+    in_scope: Literal["true", "false"]
+    lead_voluntary_agency: str
+    neighbours: str
+    neighbour_names: str
+    main_places: str
+    historic_codes: Annotated[str, Field(pattern=r"^([A-Z]\d{8}(\|[A-Z]\d{8})*)?$")]
+    note: str

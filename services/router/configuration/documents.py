@@ -1,0 +1,95 @@
+"""A county's files as text: which there are, how they are read, and their common version."""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shared.errors import Refused
+
+PARTNERS = "partners.yaml"
+TAXONOMY = "need_taxonomy.yaml"
+CALENDAR = "calendar.yaml"
+DISTRICTS = "districts.csv"
+RULES = "rules.yaml"
+NAMES = (PARTNERS, TAXONOMY, CALENDAR, DISTRICTS, RULES)
+
+
+def refused(place: str, sentence: str) -> Refused:
+    """The refusal of a county's files: where, and what is wrong there."""
+    return Refused("county_refused", f"{place}: {sentence}")
+
+
+def read_documents(directory: Path) -> dict[str, str]:
+    """The text of each file by name. Raises Refused when one is missing or is not UTF-8."""
+    texts = {}
+    for name in NAMES:
+        try:
+            texts[name] = (directory / name).read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            raise refused(name, f"there is no such file in {directory}") from error
+        except UnicodeDecodeError as error:
+            raise refused(name, "this is not UTF-8 text") from error
+    return texts
+
+
+def parse_documents(texts: Mapping[str, str]) -> dict[str, Any]:  # Any: not checked against the schema yet
+    """The content of each file, unchecked. Raises Refused for a missing or unknown file and for broken text."""
+    for name in NAMES:
+        if name not in texts:
+            raise refused(name, "the file is missing")
+    for name in texts:
+        if name not in NAMES:
+            raise refused(name, f"this is not one of a county's files ({', '.join(NAMES)})")
+    return {name: _rows(name, texts[name]) if name.endswith(".csv") else _tree(name, texts[name]) for name in NAMES}
+
+
+def version_of(content: Mapping[str, Any]) -> str:  # Any: whatever JSON can hold
+    """The SHA-256 of the content as hex; comments, layout and the order of keys do not change it."""
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML in which a key may not be given twice, and dates stay text."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # Any: unchecked
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} is given twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _tree(name: str, text: str) -> Any:  # Any: not checked against the schema yet
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 - a safe loader with stricter keys
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise refused(f"{name}, line {line}", error.problem or "this is not YAML") from error
+    except yaml.YAMLError as error:
+        raise refused(name, "this is not YAML") from error
+
+
+def _rows(name: str, text: str) -> list[dict[str, str]]:
+    reader = csv.DictReader(io.StringIO(text), restkey="more", strict=True)
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise refused(f"{name}, line {reader.line_num}", "this is not CSV") from error
+    for number, row in enumerate(rows, start=2):
+        if "more" in row or None in row.values():
+            raise refused(f"{name}, line {number}", "the row does not have as many fields as the header")
+    return rows

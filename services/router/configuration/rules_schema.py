@@ -1,0 +1,299 @@
+"""The closed schema of the file of rules: every table, every column and every condition it may use."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from services.router.configuration.directory_schema import Closed, Text
+from services.router.domain.vocabulary import Channel, Priority, ResultFlag
+
+RuleId = Annotated[str, Field(pattern=r"^R\d{2}$")]
+RuleIds = Annotated[list[RuleId], Field(min_length=1)]
+Flag = Annotated[ResultFlag, Field(strict=False)]
+Codes = Annotated[list[str], Field(min_length=1)]
+Years = Annotated[int, Field(ge=0)]
+
+
+class SetDoc(Closed):
+    """What a set must have: any of these, all of these, none of these."""
+
+    any_of: Codes | None = Field(default=None, alias="any")
+    all_of: Codes | None = Field(default=None, alias="all")
+    none_of: Codes | None = Field(default=None, alias="none")
+
+
+class RangeDoc(Closed):
+    """From this number on, and below that one."""
+
+    least: int | None = Field(default=None, alias="from")
+    below: int | None = None
+
+
+class WhenDoc(Closed):
+    """Conditions on a referral, all of which must hold."""
+
+    flags: SetDoc | None = None
+    concerns: SetDoc | None = None
+    age: RangeDoc | None = None
+    markers: RangeDoc | None = None
+    food_days_left: RangeDoc | None = None
+    meds_days_left: RangeDoc | None = None
+    consent: list[Literal["given", "refused", "unknown"]] | None = None
+    consent_by: list[Literal["self", "representative", "none"]] | None = None
+    shielding: list[Literal["none", "verified", "unverified"]] | None = None
+    request_kind: list[Literal["help", "volunteer_offer", "org_support", "concern_report"]] | None = None
+    referrer_kind: (
+        list[
+            Literal[
+                "self", "family", "friend", "neighbour", "professional", "partner", "public", "landlord",
+                "staff_outbound",
+            ]
+        ]
+        | None
+    ) = None  # fmt: skip
+    requested_priority: list[Priority] | None = None
+    own_consent: bool | None = None
+    red_flag_words: bool | None = None
+    most_vulnerable: bool | None = None
+
+
+class PlacedWhenDoc(WhenDoc):
+    """Conditions that may ask for the place too: short codes of districts, and outcodes."""
+
+    district: Codes | None = None
+    outcode: Codes | None = None
+
+
+class UnknownAgeDoc(Closed):
+    """What an unknown age counts as, in years."""
+
+    counts_as: Years
+    with_flag: Text
+    then: Years
+
+
+class AgedDoc(Closed):
+    """The marker of age."""
+
+    least: Years = Field(alias="from")
+    or_flag: Text
+
+
+class MarkersDoc(Closed):
+    """The markers of R49."""
+
+    aged: AgedDoc
+    flags: Codes
+
+
+class PeopleDoc(Closed):
+    """How a person is read."""
+
+    unknown_age: UnknownAgeDoc
+    shielded_flag: Text
+    markers: MarkersDoc
+    most_vulnerable: list[WhenDoc]
+    usual_language: Text
+
+
+class ActionDoc(Closed):
+    """A row of section B."""
+
+    rules: RuleIds
+    when: WhenDoc = WhenDoc()
+    need: Text
+    service: Text
+    priority: Priority
+    flag: Flag | None = None
+    answers: list[str] = Field(default_factory=list)
+
+
+class OutsideActionDoc(Closed):
+    """What is done when the handover desk is closed."""
+
+    need: Text
+    service: Text
+    priority: Priority
+    flag: Flag
+
+
+class TrackStopDoc(Closed):
+    """Who is kept from visiting."""
+
+    rules: RuleIds
+    when: WhenDoc
+    tracks: Codes
+    flag: Flag
+
+
+class RiskDoc(Closed):
+    """Section B."""
+
+    concerns: dict[str, str]
+    actions: list[ActionDoc]
+    child_alone: ActionDoc
+    kept_from_visiting: list[TrackStopDoc]
+
+
+class FlagDoc(Closed):
+    """A result flag of the whole referral."""
+
+    rules: RuleIds
+    when: WhenDoc
+    flag: Flag
+
+
+class RepeatsDoc(Closed):
+    """When repeated needs are not looked for."""
+
+    not_checked: WhenDoc
+
+
+class NotNeededDoc(Closed):
+    """When consent is not needed."""
+
+    rules: RuleIds
+    when: WhenDoc
+
+
+class RefusedDoc(Closed):
+    """What goes on when consent is refused."""
+
+    default_tracks: list[str]
+
+
+class UnknownDoc(Closed):
+    """What goes on while consent is unknown, and who asks for it."""
+
+    tracks: list[str]
+    otherwise: Text
+
+
+class ConsentDoc(Closed):
+    """Section C."""
+
+    not_needed: NotNeededDoc
+    refused: RefusedDoc
+    unknown: UnknownDoc
+
+
+class OutsideDoc(Closed):
+    """Section D."""
+
+    track: Text
+    otherwise: Text
+    stays_with: list[str]
+    when_closed: OutsideActionDoc
+
+
+class TrackDoc(Closed):
+    """A row of section E."""
+
+    rules: RuleIds
+    needs: Codes
+    when: PlacedWhenDoc = PlacedWhenDoc()
+    tracks: Codes | None = None
+    first: list[str] = Field(default_factory=list)
+
+
+class AdditionDoc(Closed):
+    """A need that is added."""
+
+    rules: RuleIds
+    when: WhenDoc
+    need: Text
+
+
+class RaiseDoc(Closed):
+    """A row of section F."""
+
+    rules: RuleIds
+    needs: Codes
+    essential: bool = False
+    when: WhenDoc
+    at_least: Priority
+
+
+class BeforeDeskDoc(Closed):
+    """Tracks tried before the triage desk."""
+
+    rules: RuleIds
+    when: WhenDoc
+    tracks: Codes
+
+
+class NeverDoc(Closed):
+    """Tracks that some needs may never reach."""
+
+    rules: RuleIds
+    tracks: Codes
+    needs: Codes
+
+
+class SelectionDoc(Closed):
+    """Section G: choosing."""
+
+    declines_limit: Annotated[int, Field(ge=1)]
+    opening_checked: list[Priority]
+    before_the_desk: list[BeforeDeskDoc]
+    never: NeverDoc
+
+
+class ChoiceDoc(Closed):
+    """All of some channels, else the first of others."""
+
+    all_of: list[Channel]
+    otherwise: list[Channel] = Field(alias="else")
+
+
+class ChannelsDoc(Closed):
+    """The choice for each priority."""
+
+    P1: ChoiceDoc
+    P2: ChoiceDoc
+    P3: ChoiceDoc
+    P4: ChoiceDoc
+
+
+class ByPhoneDoc(Closed):
+    """What is told by phone as well."""
+
+    priorities: list[Priority]
+    needs: Codes
+
+
+class NoticeDoc(Closed):
+    """Section G: telling."""
+
+    channels: ChannelsDoc
+    safe_contact: ChoiceDoc
+    also_by_phone: ByPhoneDoc
+
+
+class RuleTextDoc(Closed):
+    """What an explanation says of a rule."""
+
+    title: Text
+    text: Text
+
+
+class RulesDoc(Closed):
+    """The file of rules."""
+
+    version: Text
+    flags: Codes
+    people: PeopleDoc
+    risk: RiskDoc
+    marks: list[FlagDoc]
+    repeats: RepeatsDoc
+    unclassified: Text
+    triage_desk: Text
+    emergency_track: Text
+    consent: ConsentDoc
+    outside: OutsideDoc
+    tracks: list[TrackDoc]
+    additions: list[AdditionDoc]
+    priorities: list[RaiseDoc]
+    selection: SelectionDoc
+    notice: NoticeDoc
+    rules: dict[RuleId, RuleTextDoc]

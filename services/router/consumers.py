@@ -1,0 +1,32 @@
+"""Events in: one function for each event, one use case for each function."""
+
+from collections.abc import Callable, Sequence
+
+from services.router.ports import Transaction
+from services.router.use_cases import NoteTold, RecallReferral, RouteReferral
+from shared.db import Transaction as DatabaseTransaction
+from shared.events import NotificationSent, ReferralCancelled, ReferralSubmitted
+from shared.transport import Subscription
+
+Stores = Callable[[DatabaseTransaction], Transaction]
+
+
+def subscriptions(
+    stores: Stores, route_referral: RouteReferral, recall_referral: RecallReferral, note_told: NoteTold
+) -> Sequence[Subscription]:
+    """What the router hears, and what it does about it."""
+
+    async def on_submitted(transaction: DatabaseTransaction, event: ReferralSubmitted) -> None:
+        await route_referral(stores(transaction), event)
+
+    async def on_cancelled(transaction: DatabaseTransaction, event: ReferralCancelled) -> None:
+        await recall_referral(stores(transaction), event)
+
+    async def on_sent(transaction: DatabaseTransaction, event: NotificationSent) -> None:
+        await note_told(stores(transaction), event)
+
+    return (
+        Subscription(ReferralSubmitted, on_submitted),
+        Subscription(ReferralCancelled, on_cancelled),
+        Subscription(NotificationSent, on_sent),
+    )

@@ -1,0 +1,66 @@
+"""How a referral is read before any rule is asked: age, markers, shielding, concerns and consent."""
+
+from dataclasses import replace
+
+from services.router.domain.conditions import Case
+from services.router.domain.facts import Facts
+from services.router.domain.rule_set import People, RuleSet
+
+
+def read_case(facts: Facts, rules: RuleSet) -> Case:
+    """The referral as conditions see it, without a place yet."""
+    flags = frozenset(facts.flags)
+    age = _age(facts, flags, rules.people)
+    case = Case(
+        sets={"flags": flags, "concerns": _concerns(facts, flags, rules)},
+        codes={
+            "consent": facts.consent_status,
+            "consent_by": facts.consent_by,
+            "shielding": _shielding(facts, flags, rules.people),
+            "request_kind": facts.request_kind,
+            "referrer_kind": facts.referrer_kind,
+            "requested_priority": facts.requested_priority,
+            "district": None,
+            "outcode": None,
+        },
+        numbers={
+            "age": age,
+            "markers": _markers(flags, age, rules.people),
+            "food_days_left": facts.food_days_left,
+            "meds_days_left": facts.meds_days_left,
+        },
+        truths={
+            "own_consent": facts.consent_status == "given" and facts.consent_by == "self",
+            "red_flag_words": bool(facts.red_flags),
+            "most_vulnerable": False,
+        },
+        age=age,
+    )
+    most_vulnerable = any(condition.holds(case) for condition in rules.people.most_vulnerable)
+    return replace(case, truths={**case.truths, "most_vulnerable": most_vulnerable})
+
+
+def _age(facts: Facts, flags: frozenset[str], people: People) -> int:
+    """The age for eligibility and age limits: a known age stands against a flag that contradicts it (R10)."""
+    if facts.age is not None:
+        return facts.age
+    return people.unknown_age_if_older if people.older_flag in flags else people.unknown_age
+
+
+def _concerns(facts: Facts, flags: frozenset[str], rules: RuleSet) -> frozenset[str]:
+    pairs = rules.risk.concerns
+    ticked = {need for flag, need in pairs.items() if flag in flags}
+    return frozenset(ticked.union(need for need in facts.needs if need in pairs.values()))
+
+
+def _shielding(facts: Facts, flags: frozenset[str], people: People) -> str:
+    """Not knowing whether the person is on the list counts as verified (R29)."""
+    if people.shielded_flag not in flags:
+        return "none"
+    return "unverified" if facts.shield_list_match is False else "verified"
+
+
+def _markers(flags: frozenset[str], age: int, people: People) -> int:
+    """How many markers of R49; for markers the flag counts, also against a known age (R10)."""
+    aged = age >= people.aged_from or people.aged_flag in flags
+    return len(flags & people.marker_flags) + aged

@@ -1,0 +1,40 @@
+"""The router, assembled: the only module that knows all of its parts."""
+
+from pathlib import Path
+
+from services.router import api, pages
+from services.router.configuration import load_county_documents, read_documents
+from services.router.consumers import subscriptions
+from services.router.settings import RouterSettings
+from services.router.store.tables import metadata
+from services.router.store.transaction import RouterTransaction, counties
+from services.router.use_cases import NoteTold, RecallReferral, RouteReferral
+from shared.clock import Clock, NewId
+from shared.db import Database, Transaction
+from shared.documents import save_documents
+from shared.envelope import Origin
+from shared.service import Service
+
+
+def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
+    """The router as one service, ready to be run."""
+    database = Database("router", settings.router_database_url, metadata, now=now, new_id=new_id)
+    county_in_force = counties()
+
+    def stores(transaction: Transaction) -> RouterTransaction:
+        return RouterTransaction(transaction, county_in_force)
+
+    return Service(
+        name="router",
+        database=database,
+        routers=(api.routes(database, stores), pages.routes(database, stores, now)),
+        subscriptions=subscriptions(stores, RouteReferral(now, new_id), RecallReferral(now), NoteTold()),
+    )
+
+
+async def load_directory(database: Database, directory: Path) -> str:
+    """Put the county's files in `directory` in force and answer their version. Raises Refused when they are wrong."""
+    documents = read_documents(directory)
+    load_county_documents(documents)
+    async with database.begin(Origin("load-directory")) as tx:
+        return await save_documents(tx, documents)

@@ -1,0 +1,143 @@
+"""What the router's use cases need from the outside, and no more."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from services.router.domain.assignment import State
+from services.router.domain.county import County
+from services.router.domain.decision import Decision
+from services.router.domain.vocabulary import Channel, Priority
+from shared.events import Event, Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One assignment as it is stored. `version` rises with every move; `notified_at` is when its service was first
+    told, None before."""
+
+    id: UUID
+    referral_id: UUID
+    reference: str
+    decision_id: UUID
+    service_id: str
+    service_name: str
+    organization_id: str
+    organization_name: str
+    track: str
+    needs: tuple[str, ...]
+    priority: Priority
+    sla: str
+    district: str | None
+    channels: tuple[Channel, ...]
+    safe_contact_only: bool
+    state: State
+    version: int
+    offered_at: datetime
+    due_at: datetime
+    notified_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDecision:
+    """A decision as it is kept for ever: the facts used and the whole of `Decision` as plain JSON values."""
+
+    id: UUID
+    referral_id: UUID
+    reference: str
+    rule_set: str
+    outcome: str
+    facts: Mapping[str, Any]  # JSON
+    document: Mapping[str, Any]  # JSON
+    decided_at: datetime
+
+
+class Referrals(Protocol):
+    """The router's own memory of each referral."""
+
+    async def add(self, referral_id: UUID, reference: str, submitted_at: datetime) -> bool:
+        """Remember it; False when it is known already."""
+
+    async def next_sequence(self, referral_id: UUID) -> int:
+        """The number of the next event told of it; locks it until the transaction ends."""
+
+    async def cancel(self, referral_id: UUID, at: datetime) -> None:
+        """Note that it was cancelled."""
+
+
+class Decisions(Protocol):
+    """Decisions, never changed."""
+
+    async def add(
+        self,
+        decision_id: UUID,
+        referral_id: UUID,
+        reference: str,
+        facts: Facts,
+        decision: Decision,
+        decided_at: datetime,
+    ) -> None:
+        """Keep it, with the facts it was made from."""
+
+    async def latest(self, reference: str) -> StoredDecision | None:
+        """The newest decision of a referral."""
+
+
+class Offers(Protocol):
+    """Assignments and their moves."""
+
+    async def add(self, offer: Offer, *, capacity_day: date | None) -> None:
+        """Store a new offer, with the day whose place it took, None when its service counts none.
+
+        The database refuses a second live offer of any of its needs.
+        """
+
+    async def live_of(self, referral_id: UUID) -> Sequence[Offer]:
+        """The live assignments of a referral, locked until the transaction ends."""
+
+    async def move(self, offer: Offer, to: State, *, actor: str, at: datetime, reason: str | None) -> None:
+        """Change its state and keep who, when, from, to and why."""
+
+    async def told(self, assignment_id: UUID, at: datetime) -> None:
+        """Note when its service was first told."""
+
+    async def find(self, *, assignment_id: UUID | None = None, service: str | None = None, state: str | None = None,
+                   reference: str | None = None) -> Sequence[Offer]:  # fmt: skip
+        """Assignments that match all that is given, soonest due first, at most 200."""
+
+
+class Capacity(Protocol):
+    """Places of a service's day, taken and given back by the database, also under races."""
+
+    async def taken(self, day: date) -> Mapping[str, int]:
+        """How many places of `day` are taken, by service."""
+
+    async def take(self, service_id: str, day: date, places: int) -> bool:
+        """Take one of `places` of that day; False when all are taken."""
+
+    async def untake(self, service_id: str, day: date) -> None:
+        """Return a place that was just taken."""
+
+    async def give_back(self, assignment_id: UUID) -> None:
+        """Return the place that an assignment took, if it took one."""
+
+
+class Transaction(Protocol):
+    """Everything one use case may touch, all of it kept or none of it."""
+
+    @property
+    def referrals(self) -> Referrals: ...
+    @property
+    def decisions(self) -> Decisions: ...
+    @property
+    def offers(self) -> Offers: ...
+    @property
+    def capacity(self) -> Capacity: ...
+
+    async def county(self) -> County:
+        """The rules and the directory in force. Raises Unavailable when none is loaded."""
+
+    async def publish(self, event: Event) -> None:
+        """Tell the others once the transaction has been kept."""

@@ -1,0 +1,1 @@
+"""The router's database: rows in, domain objects out."""

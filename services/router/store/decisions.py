@@ -1,0 +1,82 @@
+"""Referrals the router has heard of, and the decisions it made."""
+
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from pydantic_core import to_jsonable_python
+from sqlalchemy import select, update
+
+from services.router.domain.decision import Decision
+from services.router.ports import StoredDecision
+from services.router.store.tables import decision, referral
+from shared.db import Transaction
+from shared.errors import NotFound
+from shared.events import Facts
+
+
+class ReferralTable:
+    """The router's own memory of each referral."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    async def add(self, referral_id: UUID, reference: str, submitted_at: datetime) -> bool:
+        """Remember it; False when it is known already."""
+        row = {"id": referral_id, "reference": reference, "sequence": 0, "submitted_at": submitted_at}
+        statement = self._tx.insert(referral).values(row).on_conflict_do_nothing().returning(referral.c.id)
+        return (await self._tx.connection.execute(statement)).first() is not None
+
+    async def next_sequence(self, referral_id: UUID) -> int:
+        """The number of the next event told of it; locks it until the transaction ends. Raises NotFound."""
+        statement = (
+            update(referral)
+            .where(referral.c.id == referral_id)
+            .values(sequence=referral.c.sequence + 1)
+            .returning(referral.c.sequence)
+        )
+        sequence = await self._tx.connection.scalar(statement)
+        if sequence is None:
+            raise NotFound("not-found", "The router has not heard of this referral.")
+        return int(sequence)
+
+    async def cancel(self, referral_id: UUID, at: datetime) -> None:
+        """Note that it was cancelled."""
+        await self._tx.connection.execute(update(referral).where(referral.c.id == referral_id).values(cancelled_at=at))
+
+
+class DecisionTable:
+    """Decisions, never changed."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    async def add(
+        self,
+        decision_id: UUID,
+        referral_id: UUID,
+        reference: str,
+        facts: Facts,
+        made: Decision,
+        decided_at: datetime,
+    ) -> None:
+        """Keep it, with the facts it was made from."""
+        row = {
+            "id": decision_id,
+            "referral_id": referral_id,
+            "reference": reference,
+            "rule_set": made.rule_set,
+            "outcome": made.outcome,
+            "facts": facts.model_dump(mode="json"),
+            "document": to_jsonable_python(asdict(made)),
+            "decided_at": decided_at,
+        }
+        await self._tx.connection.execute(decision.insert().inline(), row)
+
+    async def latest(self, reference: str) -> StoredDecision | None:
+        """The newest decision of a referral."""
+        query = (
+            select(decision).where(decision.c.reference == reference).order_by(decision.c.decided_at.desc()).limit(1)
+        )
+        row = (await self._tx.connection.execute(query)).mappings().first()
+        return StoredDecision(**row) if row else None

@@ -1,0 +1,105 @@
+"""The router's tables: what it decided, what it offered to whom, and how much room each service has left."""
+
+from sqlalchemy import Boolean, Column, Date, Index, Integer, MetaData, String, Table, Uuid
+
+from shared.db import BIG, DOCUMENT, NAMING, Instant
+from shared.documents import configuration_table
+from shared.inbox import inbox_table
+from shared.outbox import outbox_table
+
+metadata = MetaData(naming_convention=NAMING)
+outbox = outbox_table(metadata)
+inbox = inbox_table(metadata)
+configuration = configuration_table(metadata)
+
+# One row for each referral the router has heard of; its lock orders everything done for that referral.
+referral = Table(
+    "referral",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("reference", String(16), nullable=False, unique=True),
+    Column("sequence", Integer, nullable=False),
+    Column("submitted_at", Instant, nullable=False),
+    Column("cancelled_at", Instant),
+)
+
+# A decision is never changed: facts, rule-set version, and every candidate with why or why not.
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("referral_id", Uuid, nullable=False, index=True),
+    Column("reference", String(16), nullable=False, index=True),
+    Column("rule_set", String(64), nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("facts", DOCUMENT, nullable=False),
+    Column("document", DOCUMENT, nullable=False),
+    Column("decided_at", Instant, nullable=False),
+)
+
+assignment = Table(
+    "assignment",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("referral_id", Uuid, nullable=False, index=True),
+    Column("reference", String(16), nullable=False, index=True),
+    Column("decision_id", Uuid, nullable=False),
+    Column("service_id", String(64), nullable=False),
+    Column("service_name", String(200), nullable=False),
+    Column("organization_id", String(64), nullable=False),
+    Column("organization_name", String(200), nullable=False),
+    Column("track", String(32), nullable=False),
+    Column("needs", DOCUMENT, nullable=False),
+    Column("priority", String(2), nullable=False),
+    Column("sla", String(32), nullable=False),
+    Column("district", String(16)),
+    Column("channels", DOCUMENT, nullable=False),
+    Column("safe_contact_only", Boolean, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("offered_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("notified_at", Instant),
+    Column("capacity_day", Date),
+)
+Index("ix_assignment_service_state", assignment.c.service_id, assignment.c.state, assignment.c.due_at)
+
+# Who holds which need: the partial unique index is what makes a second live assignment of a need impossible.
+assignment_need = Table(
+    "assignment_need",
+    metadata,
+    Column("assignment_id", Uuid, primary_key=True),
+    Column("need", String(64), primary_key=True),
+    Column("referral_id", Uuid, nullable=False),
+    Column("live", Boolean, nullable=False),
+)
+Index(
+    "ix_assignment_need_live",
+    assignment_need.c.referral_id,
+    assignment_need.c.need,
+    unique=True,
+    postgresql_where=assignment_need.c.live,
+    sqlite_where=assignment_need.c.live,
+)
+
+# Every move of an assignment: who, when, from, to, why.
+assignment_move = Table(
+    "assignment_move",
+    metadata,
+    Column("seq", BIG, primary_key=True, autoincrement=True),
+    Column("assignment_id", Uuid, nullable=False, index=True),
+    Column("actor", String(64), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("from_state", String(16)),
+    Column("to_state", String(16), nullable=False),
+    Column("reason", String(64)),
+)
+
+# Places taken of a service's day (R57); a day nobody was sent anyone has no row.
+capacity = Table(
+    "capacity",
+    metadata,
+    Column("service_id", String(64), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("taken", Integer, nullable=False),
+)

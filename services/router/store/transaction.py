@@ -1,0 +1,34 @@
+"""One transaction on the router's database, as its use cases see it."""
+
+from services.router.configuration import load_county_documents
+from services.router.domain.county import County
+from services.router.store.assignments import CapacityTable, OfferTable
+from services.router.store.decisions import DecisionTable, ReferralTable
+from shared.db import Transaction
+from shared.documents import Current
+from shared.events import Event
+
+
+class RouterTransaction:
+    """The stores of one open transaction (services/router/ports.py)."""
+
+    def __init__(self, transaction: Transaction, counties: Current[County]) -> None:
+        self._transaction = transaction
+        self._counties = counties
+        self.referrals = ReferralTable(transaction)
+        self.decisions = DecisionTable(transaction)
+        self.offers = OfferTable(transaction)
+        self.capacity = CapacityTable(transaction)
+
+    async def county(self) -> County:
+        """The rules and the directory in force. Raises Unavailable when none is loaded."""
+        return await self._counties(self._transaction)
+
+    async def publish(self, event: Event) -> None:
+        """Tell the others once the transaction has been kept."""
+        await self._transaction.publish(event)
+
+
+def counties() -> Current[County]:
+    """The county in force, compiled again only when another version of its documents was loaded."""
+    return Current(load_county_documents)

@@ -1,0 +1,204 @@
+"""Requests that may be sent twice and count once: the first answer is kept with the effect and given again.
+
+After draft-ietf-httpapi-idempotency-key-header. A key is held by the very transaction that does the work, so that a
+worker that dies lets go of it as its connection ends, well before any lease would; what the key's first request wrote
+and the answer to it become durable together or not at all. A refused request (4xx) keeps nothing: the corrected one may
+use the same key.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from fastapi import Request, Response
+from sqlalchemy import Column, Index, MetaData, RowMapping, String, Table, Text, func, literal, select
+
+from shared.db import Database, Instant, Transaction
+from shared.envelope import Origin
+from shared.errors import Conflict, Refused
+from shared.vault import Vault
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+KEPT_FOR = timedelta(hours=24)
+VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{8,255}")
+QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
+PURGE_ROWS = 1_000
+
+
+class KeyMissing(Refused):
+    """The call needs a key and has none, or one that is not well formed."""
+
+    status = 400
+
+
+class InProgress(Conflict):
+    """The same key is being worked on at this moment."""
+
+    headers: Mapping[str, str] = {"Retry-After": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is sent back and kept: status, JSON values, and where the thing made can be found."""
+
+    status: int
+    content: Mapping[str, Any]  # JSON values
+    location: str | None = None
+
+
+Work = Callable[[Transaction], Awaitable[Answer]]
+
+
+def idempotency_table(metadata: MetaData) -> Table:
+    """Answers by key. `scope` is a keyed hash of client, method, path and key; `answer` is sealed."""
+    table = Table(
+        "idempotency",
+        metadata,
+        Column("scope", String(96), primary_key=True),
+        Column("fingerprint", String(64), nullable=False),
+        Column("answer", Text, nullable=False),
+        Column("expires_at", Instant, nullable=False),
+    )
+    Index("ix_idempotency_expires_at", table.c.expires_at)
+    return table
+
+
+class Idempotency:
+    """Does the work of a request once for each client, method, path and key; later requests get the kept answer."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+        self._table = database.metadata.tables["idempotency"]
+        self._running: set[str] = set()
+
+    async def __call__(self, request: Request, client: str, origin: Origin, work: Work) -> Response:
+        """The answer of `work`, done in a transaction of its own, or the answer that an equal request got before.
+
+        `client` is who sent it. Raises KeyMissing (400), Refused (422, same key with another body), InProgress (409),
+        and whatever `work` raises, after rolling everything back.
+        """
+        key = key_of(request.headers.get(HEADER))
+        path = request.url.path
+        template = getattr(request.scope.get("route"), "path", path)
+        scope = self._vault.blind("\n".join((client, request.method, template, key)))
+        fingerprint = fingerprint_of(request.method, path, await request.body())
+        if scope in self._running:
+            raise _in_progress()
+        self._running.add(scope)
+        try:
+            try:
+                return await self._once(scope, fingerprint, origin, work)
+            except _Overtaken:
+                # Another process finished the same request after we had looked: its answer is there now.
+                return await self._once(scope, fingerprint, origin, work)
+        finally:
+            self._running.discard(scope)
+
+    async def _once(self, scope: str, fingerprint: str, origin: Origin, work: Work) -> Response:
+        async with self._database.begin(origin) as tx:
+            kept = await self._kept(tx, scope)
+            if kept is not None:
+                return self._replay(kept, fingerprint)
+            answer = await work(tx)
+            await self._keep(tx, scope, fingerprint, answer)
+        return _response(answer)
+
+    async def _kept(self, tx: Transaction, scope: str) -> RowMapping | None:
+        """The kept answer, if any. Holds the key until the transaction ends, or raises InProgress."""
+        table = self._table
+        if not self._database.is_postgresql:
+            # One process, whose requests `_running` keeps apart.
+            query = select(table).where(table.c.scope == scope, table.c.expires_at > tx.instant)
+            return (await tx.connection.execute(query)).mappings().first()
+        number = int.from_bytes(hashlib.sha256(scope.encode()).digest()[:8], "big", signed=True)
+        held = select(func.pg_try_advisory_xact_lock(literal(number)).label("held")).subquery()
+        found = table.alias()
+        match = (found.c.scope == scope) & (found.c.expires_at > tx.instant)
+        query = select(held.c.held, found).select_from(held.outerjoin(found, match))
+        row = (await tx.connection.execute(query)).mappings().one()
+        if not row["held"]:
+            raise _in_progress()
+        return row if row["scope"] is not None else None
+
+    async def _keep(self, tx: Transaction, scope: str, fingerprint: str, answer: Answer) -> None:
+        table = self._table
+        kept = json.dumps({"status": answer.status, "content": answer.content, "location": answer.location})
+        row = {
+            "scope": scope,
+            "fingerprint": fingerprint,
+            "answer": self._vault.seal(kept, row=scope, field="answer"),
+            "expires_at": self._database.instant_in(KEPT_FOR.total_seconds()),
+        }
+        statement = tx.insert(table).values(row)
+        new = {name: statement.excluded[name] for name in ("fingerprint", "answer", "expires_at")}
+        statement = statement.on_conflict_do_update(
+            index_elements=["scope"], set_=new, where=table.c.expires_at <= tx.instant
+        )
+        if (await tx.connection.execute(statement.returning(table.c.scope))).first() is None:
+            raise _Overtaken
+
+    def _replay(self, kept: RowMapping, fingerprint: str) -> Response:
+        if kept["fingerprint"] != fingerprint:
+            detail = "This Idempotency-Key belongs to another request. Send a new key with a new request."
+            raise Refused("idempotency-key-reused", detail)
+        opened = json.loads(self._vault.open(kept["answer"], row=kept["scope"], field="answer"))
+        response = _response(Answer(**opened))
+        response.headers[REPLAYED] = "true"
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """Deletes answers whose time is over, some at a time."""
+
+    database: Database
+
+    async def run_once(self) -> bool:
+        """Delete at most one batch; whether there may be more."""
+        table = self.database.metadata.tables["idempotency"]
+        async with self.database.engine.begin() as connection:
+            old = select(table.c.scope).where(table.c.expires_at <= self.database.instant).limit(PURGE_ROWS)
+            result = await connection.execute(table.delete().where(table.c.scope.in_(old)))
+        return result.rowcount == PURGE_ROWS
+
+
+class _Overtaken(Exception):
+    """The same request was finished elsewhere between our look and our write."""
+
+
+def key_of(header: str | None) -> str:
+    """The key in a header: a structured-field string, or bare; 8 to 255 visible ASCII characters. Raises KeyMissing."""
+    if header is None or not header.strip():
+        detail = "Send an Idempotency-Key header, a new UUID for each new request, so that sending it twice is safe."
+        raise KeyMissing("idempotency-key-missing", detail)
+    text = header.strip()
+    quoted = QUOTED.fullmatch(text)
+    key = quoted[1].replace('\\"', '"').replace("\\\\", "\\") if quoted else text
+    if not VISIBLE_ASCII.fullmatch(key):
+        raise KeyMissing("idempotency-key-invalid", "An Idempotency-Key has 8 to 255 visible ASCII characters.")
+    return key
+
+
+def fingerprint_of(method: str, path: str, body: bytes) -> str:
+    """SHA-256, hexadecimal, of what was asked; the order of a JSON object's members and its spaces do not count."""
+    try:
+        canonical = json.dumps(json.loads(body), sort_keys=True, separators=(",", ":")).encode()
+    except ValueError:
+        canonical = body
+    return hashlib.sha256(b"\n".join((method.encode(), path.encode(), canonical))).hexdigest()
+
+
+def _in_progress() -> InProgress:
+    return InProgress("request-in-progress", "The same request is still being handled. Ask again in a second.")
+
+
+def _response(answer: Answer) -> Response:
+    headers = {"Location": answer.location} if answer.location else None
+    content = json.dumps(answer.content, ensure_ascii=False, separators=(",", ":"))
+    return Response(content, answer.status, headers, media_type="application/json")

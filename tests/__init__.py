@@ -1,0 +1,1 @@
+"""Tests: one folder for each service and for what they share, named by behaviour."""

@@ -1,0 +1,1 @@
+"""Tests of how Waymark is deployed: the native stack, the compose file, the image, the front door."""

@@ -1,0 +1,132 @@
+"""Intake as a whole: what it needs to start, and what is loaded into it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from services.intake.main import build, draw_reference, load_directory, load_first_postcodes, load_postcodes
+from services.intake.settings import IntakeSettings
+from services.intake.store.places import units
+from services.intake.store.tables import configuration, unit
+from shared.clock import new_id, utc_now
+from shared.db import Database
+from shared.envelope import Origin
+from shared.errors import Refused
+from shared.events import Topic
+from shared.reference import read_reference
+from tests.intake.builders import a_body
+from tests.intake.conftest import COUNTY, OpenDatabase, World
+
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+HEADER = "pcds,lad_code,status\n"
+
+
+@pytest.fixture
+async def database(open_database: OpenDatabase, database_url: str) -> Database:
+    return await open_database(database_url)
+
+
+@pytest.fixture
+def county(tmp_path: Path) -> Path:
+    """A copy of the county's folder, to spoil."""
+    return Path(shutil.copytree(COUNTY, tmp_path / "county"))
+
+
+@SQLITE
+def test_without_a_key_file_intake_does_not_start(settings: IntakeSettings, tmp_path: Path) -> None:
+    unset = settings.model_copy(update={"keys_file": tmp_path / "none.json"})
+    with pytest.raises(Refused, match="There is no key file"):
+        build(unset, now=utc_now, new_id=new_id)
+
+
+@SQLITE
+async def test_intake_hears_the_router_and_the_notifier(world: World) -> None:
+    assert {subscription.event.topic for subscription in world.service.subscriptions} == {
+        Topic.ASSIGNMENTS,
+        Topic.NOTIFICATIONS,
+    }
+
+
+def test_references_are_drawn_at_random() -> None:
+    drawn = {draw_reference() for _ in range(200)}
+    assert len(drawn) == 200
+    assert all(read_reference(reference) == reference for reference in drawn)
+
+
+async def test_loading_the_same_folder_twice_changes_nothing(database: Database) -> None:
+    versions = {await load_directory(database, COUNTY) for _ in range(2)}
+    async with database.engine.connect() as connection:
+        assert await connection.scalar(select(func.count()).select_from(configuration)) == len(versions) == 1
+
+
+@SQLITE
+@pytest.mark.parametrize("file", ["intake.yaml", "districts.csv", "postcode_sectors.csv", "need_taxonomy.yaml"])
+@pytest.mark.parametrize("content", [None, "", "nonsense\n", "\x00"])
+async def test_a_folder_that_is_wrong_is_refused_and_the_old_one_stays(
+    world: World, county: Path, file: str, content: str | None
+) -> None:
+    if content is None:
+        (county / file).unlink()
+    else:
+        (county / file).write_text(content)
+    with pytest.raises(Refused, match=file):
+        await load_directory(world.database, county)
+    answer = await world.client.post("/api/v1/referrals", json=a_body(), headers={"Idempotency-Key": str(new_id())})
+    assert answer.status_code == 201
+
+
+@SQLITE
+async def test_a_new_folder_is_in_force_after_a_few_seconds(world: World, county: Path) -> None:
+    async def flags() -> list[str]:
+        body = a_body(notes="n" * 100)
+        headers = {"Idempotency-Key": str(new_id())}
+        found: list[str] = (await world.client.post("/api/v1/referrals", json=body, headers=headers)).json()["flags"]
+        return found
+
+    assert await flags() == []
+    policy = county / "intake.yaml"
+    policy.write_text(policy.read_text().replace("long_notes_over: 2000", "long_notes_over: 99"))
+    await load_directory(world.database, county)
+    assert await flags() == []
+    world.clock.move(3)
+    assert await flags() == ["long_notes"]
+
+
+async def test_postcodes_are_replaced_as_a_whole(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "units.csv"
+    file.write_text(HEADER + "S40 1US,E07000034,live\nDE5 3ZN,E07000032,terminated\nS40 1US,E07000033,live\n")
+    assert await load_postcodes(database, file) == 3
+    file.write_text(HEADER + "DE5 3ZN,E07000032,live\n")
+    await load_postcodes(database, file)
+    async with database.begin(Origin("test")) as tx:
+        found = await units(tx, ("S401US", "DE53ZN", "DE5 3", "DE5"))
+    assert {code: (place.district, place.terminated) for code, place in found.items()} == {
+        "DE53ZN": ("E07000032", False)
+    }
+
+
+async def test_a_file_of_postcodes_that_breaks_off_changes_nothing(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "units.csv"
+    file.write_text(HEADER + "S40 1US,E07000034,live\n")
+    await load_postcodes(database, file)
+    file.write_text(HEADER + "DE5 3ZN,E07000032,live\nDE5 3")
+    with pytest.raises(Refused, match="line 3"):
+        await load_postcodes(database, file)
+    async with database.engine.connect() as connection:
+        assert (await connection.scalars(select(unit.c.code))).all() == ["S401US"]
+
+
+@SQLITE
+async def test_the_first_postcodes_are_all_that_the_folder_has_and_later_ones_stay(
+    database: Database, county: Path
+) -> None:
+    for file in (county / "places").glob("*.gz"):
+        file.unlink()
+    (county / "places" / "more.csv").write_text(HEADER + "ZE1 0AA,S12000027,live\n")
+    count = await load_first_postcodes(database, county)
+    async with database.begin(Origin("test")) as tx:
+        assert set(await units(tx, ("ZE10AA", "S401US"))) == {"ZE10AA", "S401US"}
+    (county / "places" / "more.csv").unlink()
+    assert await load_first_postcodes(database, county) == count

@@ -1,0 +1,1 @@
+"""The notifier: what is planned, what leaves, and what is told about it."""

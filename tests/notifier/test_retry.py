@@ -1,0 +1,76 @@
+"""When a failed message is tried again, and when it is given up."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifier.domain.failure import Failure
+from services.notifier.domain.notification import Purpose, State
+from services.notifier.domain.retry import SCHEDULE, after_failure, give_up_at, is_worth_sending
+from tests.notifier.world import NOON, a_notification, an_offer
+
+ATTEMPTS = st.integers(min_value=1, max_value=50)
+FAILURES = st.sampled_from(list(Failure))
+JITTER = st.floats(min_value=0, max_value=1)
+LEFT = st.timedeltas(min_value=timedelta(hours=-2), max_value=timedelta(days=4))
+PASSED = st.timedeltas(min_value=timedelta(), max_value=timedelta(days=4))
+
+
+@pytest.mark.parametrize(("attempt", "seconds"), [(1, 5), (2, 30), (3, 120), (4, 600), (5, 1800), (6, 3600), (7, 3600)])
+def test_waiting_times_grow_from_five_seconds_to_an_hour(attempt: int, seconds: int) -> None:
+    sending = a_notification(state=State.SENDING, attempts=attempt)
+    assert after_failure(sending, Failure.TRANSIENT, NOON, 1.0).try_at == NOON + timedelta(seconds=seconds)
+
+
+@given(ATTEMPTS, FAILURES, LEFT, PASSED, JITTER)
+def test_no_passing_failure_is_tried_again_after_half_the_time_to_the_deadline(
+    attempts: int, failure: Failure, left: timedelta, passed: timedelta, jitter: float
+) -> None:
+    sending = a_notification(offer=an_offer(reply_by=NOON + left), state=State.SENDING, attempts=attempts)
+    after = after_failure(sending, failure, NOON + passed, jitter)
+    assert after.state in {State.QUEUED, State.FAILED}
+    if after.state is State.QUEUED and failure is not Failure.AMBIGUOUS:
+        assert NOON + passed <= after.try_at <= give_up_at(sending)
+        assert after.try_at - (NOON + passed) <= SCHEDULE[-1]
+
+
+@given(ATTEMPTS, FAILURES, JITTER)
+def test_the_reason_always_names_the_class_of_failure(attempts: int, failure: Failure, jitter: float) -> None:
+    after = after_failure(a_notification(state=State.SENDING, attempts=attempts), failure, NOON, jitter)
+    assert after.reason == failure.value
+
+
+@pytest.mark.parametrize("failure", [Failure.PERMANENT_RECIPIENT, Failure.POLICY, Failure.CONFIG, Failure.NO_CONTACT])
+def test_what_cannot_mend_itself_is_not_tried_again(failure: Failure) -> None:
+    after = after_failure(a_notification(state=State.SENDING, attempts=1), failure, NOON, 0.5)
+    assert after.state is State.FAILED
+
+
+def test_a_refused_password_is_tried_again_because_the_message_is_not_at_fault() -> None:
+    after = after_failure(a_notification(state=State.SENDING, attempts=1), Failure.AUTH, NOON, 0.5)
+    assert after.state is State.QUEUED
+
+
+def test_a_message_that_may_have_been_taken_is_sent_once_more_and_only_once() -> None:
+    first = after_failure(a_notification().claimed(), Failure.AMBIGUOUS, NOON, 0.5)
+    assert (first.state, first.unsure, first.try_at) == (State.QUEUED, 1, NOON + timedelta(seconds=30))
+    second = after_failure(first.claimed(), Failure.AMBIGUOUS, NOON, 0.5)
+    assert (second.state, second.reason) == (State.FAILED, "ambiguous")
+
+
+def test_a_message_whose_workers_keep_dying_is_not_sent_for_ever() -> None:
+    once_lost = a_notification().claimed().claimed()
+    assert is_worth_sending(once_lost)
+    assert not is_worth_sending(once_lost.claimed())
+
+
+def test_a_recall_is_tried_for_four_hours_whatever_the_deadline_was() -> None:
+    past = an_offer(reply_by=NOON - timedelta(hours=1))
+    assert give_up_at(a_notification(offer=past, purpose=Purpose.RECALL)) == NOON + timedelta(hours=4)
+
+
+def test_an_offer_whose_deadline_has_passed_is_tried_just_once() -> None:
+    late = a_notification(offer=an_offer(reply_by=NOON - timedelta(minutes=1)), state=State.SENDING, attempts=1)
+    assert after_failure(late, Failure.TRANSIENT, NOON + timedelta(seconds=1), 0.0).state is State.FAILED

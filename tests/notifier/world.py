@@ -1,0 +1,260 @@
+"""Valid things by default, a sender that does as it is told, and the notifier's parts put together as in main."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
+
+from services.notifier.channels.templates import Templates
+from services.notifier.configuration import directory_of
+from services.notifier.consumers import subscriptions
+from services.notifier.delivery import DeliverDue, Ways
+from services.notifier.domain.directory import Directory, Words
+from services.notifier.domain.failure import SendFailed
+from services.notifier.domain.message import Email, Message, Receipt, Text
+from services.notifier.domain.notification import Channel, Notification, Offer, Purpose, State, notification_id
+from services.notifier.ports import Attempt, Begin, Insist, Lane, Search, Sender
+from services.notifier.store.database import NotifierDatabase
+from services.notifier.store.insist import InsistOnDatabase
+from services.notifier.store.notifications import NotificationStore
+from services.notifier.store.transactions import NotifierTransaction, Transactions
+from services.notifier.use_cases.attempts import ClaimDue, RecordOutcome
+from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopReferral
+from shared.clock import utc_now
+from shared.documents import Current, Documents, save_documents
+from shared.envelope import Origin
+from shared.events import (
+    BY_TYPE,
+    AssignmentOffered,
+    AssignmentRecalled,
+    Event,
+    Priority,
+    ReferralCancelled,
+)
+from shared.events import (
+    Channel as WireChannel,
+)
+
+NOON = datetime(2020, 4, 15, 11, 0, tzinfo=UTC)  # midday in London, a Wednesday
+IDS = UUID("00000000-0000-4000-8000-000000000000")
+REFERRAL = uuid5(IDS, "referral")
+ASSIGNMENT = uuid5(IDS, "assignment")
+CAUSE = uuid5(IDS, "cause")
+ORIGIN = Origin("correlation-1", CAUSE)
+PUBLIC_URL = "https://waymark.dales.example"
+SERVICE = "svc-dva-doorstep"
+EMAIL = "referrals+dva-doorstep@dva.example"
+MOBILE = "07700 900001"
+PHONE = "01632 960001"
+ALL = Lane("all", ("P1", "P2", "P3", "P4"), width=8, lease=timedelta(minutes=2))
+# What a worker holds is anybody's at once, as if it had died.
+EXPIRED = replace(ALL, lease=timedelta())
+
+DIRECTORY = Directory(
+    addresses={
+        SERVICE: {Channel.EMAIL: EMAIL, Channel.SMS: MOBILE, Channel.PHONE: PHONE},
+        "svc-phone-only": {Channel.PHONE: "01632 960002"},
+    },
+    needs={"food.shopping": "Food shopping (can pay)", "money.debt": "Debt advice"},
+    districts={"E07000034": "Chesterfield", "E07000134": "North West Leicestershire"},
+    priorities={"P1": "Immediate", "P2": "Same day", "P3": "Next working day", "P4": "Routine"},
+    priorities_in_texts={"P1": "urgent", "P2": "same day", "P3": "next day", "P4": "routine"},
+    words=Words(
+        sender="Derbyshire Community Response Unit",
+        sender_in_texts="Derbyshire CRU",
+        help_phone="0808 157 0199",
+        hours="8am to 8pm Monday to Friday, and 9am to 4pm at weekends and on bank holidays",
+    ),
+)
+
+
+def an_offer(
+    *,
+    assignment_id: UUID = ASSIGNMENT,
+    priority: str = "P3",
+    needs: tuple[str, ...] = ("food.shopping",),
+    district: str | None = "E07000034",
+    reply_by: datetime = NOON + timedelta(hours=29),
+    safe_contact_only: bool = False,
+) -> Offer:
+    return Offer(
+        assignment_id=assignment_id,
+        referral_id=REFERRAL,
+        reference="7K3M-2QX",
+        service_id=SERVICE,
+        service_name="Volunteer doorstep help",
+        priority=priority,
+        needs=needs,
+        district=district,
+        reply_by=reply_by,
+        safe_contact_only=safe_contact_only,
+    )
+
+
+def a_notification(
+    *,
+    offer: Offer | None = None,
+    purpose: Purpose = Purpose.OFFER,
+    channel: Channel = Channel.EMAIL,
+    address: str = EMAIL,
+    state: State = State.QUEUED,
+    planned_at: datetime = NOON,
+    attempts: int = 0,
+    unsure: int = 0,
+) -> Notification:
+    offer = offer or an_offer()
+    contact = f"{offer.service_id}:{channel}"
+    return Notification(
+        id=notification_id(offer.assignment_id, purpose, channel, contact),
+        offer=offer,
+        purpose=purpose,
+        channel=channel,
+        contact=contact,
+        address=address,
+        state=state,
+        planned_at=planned_at,
+        try_at=planned_at,
+        attempts=attempts,
+        unsure=unsure,
+    )
+
+
+def an_email(*, name: str = "one", to: str = EMAIL, text: str = "Hello\n") -> Email:
+    return Email(uuid5(IDS, name), to, "Referral 7K3M-2QX", text, "<p>Hello</p>\n", "offer.email@1")
+
+
+def a_text(*, name: str = "one") -> Text:
+    return Text(uuid5(IDS, name), MOBILE, "Derbyshire CRU: referral 7K3M-2QX", "offer.text@1")
+
+
+def offered(
+    *,
+    name: str = "assignment",
+    channels: tuple[WireChannel, ...] = ("email",),
+    priority: Priority = "P3",
+    service_id: str = SERVICE,
+    safe_contact_only: bool = False,
+    due_in: timedelta = timedelta(hours=24),
+) -> AssignmentOffered:
+    return AssignmentOffered(
+        referral_id=REFERRAL,
+        reference="7K3M-2QX",
+        assignment_id=uuid5(IDS, name),
+        service_id=service_id,
+        service_name="Volunteer doorstep help",
+        organization_id="org-dva",
+        organization_name="Derbyshire Voluntary Action (DVA)",
+        track="lead_va",
+        needs=("food.shopping",),
+        priority=priority,
+        sla="next_working_day",
+        offered_at=utc_now(),
+        due_at=utc_now() + due_in,
+        district="E07000034",
+        channels=channels,
+        safe_contact_only=safe_contact_only,
+    )
+
+
+def recalled(*, name: str = "assignment") -> AssignmentRecalled:
+    return AssignmentRecalled(
+        referral_id=REFERRAL,
+        reference="7K3M-2QX",
+        assignment_id=uuid5(IDS, name),
+        service_id=SERVICE,
+        service_name="Volunteer doorstep help",
+        reason="cancelled",
+        recalled_at=utc_now(),
+    )
+
+
+def cancelled() -> ReferralCancelled:
+    return ReferralCancelled(referral_id=REFERRAL, reference="7K3M-2QX", reason="resident", cancelled_at=utc_now())
+
+
+@dataclass(slots=True)
+class ScriptedSender:
+    """Takes messages; each failure in `script` is raised, in order, in place of taking one. `meanwhile` runs first."""
+
+    script: list[SendFailed] = field(default_factory=list)
+    meanwhile: Callable[[], object] | None = None
+    taken: list[Message] = field(default_factory=list)
+
+    async def send(self, message: Message) -> Receipt:
+        if self.meanwhile is not None:
+            await self.meanwhile()  # type: ignore[misc]  # any coroutine function will do
+        if self.script:
+            raise self.script.pop(0)
+        if message.id not in {taken.id for taken in self.taken}:
+            self.taken.append(message)
+        return Receipt(f"scripted:{message.id}")
+
+    async def rest(self) -> None:
+        pass
+
+
+@dataclass(slots=True)
+class World:
+    """The notifier on one database, with its events handed in by hand and its loops taken step by step."""
+
+    database: NotifierDatabase
+    transactions: Transactions
+
+    @asynccontextmanager
+    async def begin(self, origin: Origin = ORIGIN) -> AsyncIterator[NotifierTransaction]:
+        async with self.transactions(origin) as tx:
+            yield tx
+
+    async def hear(self, *events: Event, origin: Origin = ORIGIN) -> None:
+        heard = subscriptions(self.transactions, PlanOffer(), RecallOffer(), StopReferral())
+        handlers = {subscription.event: subscription.handle for subscription in heard}
+        for event in events:
+            async with self.database.begin(origin) as tx:
+                await handlers[type(event)](tx, event)
+
+    def worker(
+        self,
+        email: Sender[Email],
+        text: Sender[Text] | None = None,
+        *,
+        lane: Lane = ALL,
+        begin: Begin | None = None,
+        insist: Insist | None = None,
+    ) -> DeliverDue:
+        return DeliverDue(
+            lane=lane,
+            begin=begin or self.transactions,
+            claim_due=ClaimDue(),
+            compose=Templates(PUBLIC_URL),
+            ways=Ways(email, text or ScriptedSender()),
+            record_outcome=RecordOutcome(lambda: 0.0),
+            insist=insist or InsistOnDatabase(),
+            now=utc_now,
+        )
+
+    async def stored(self) -> list[Notification]:
+        return [notification for notification, _ in await self.stored_with_attempts()]
+
+    async def stored_with_attempts(self) -> Sequence[tuple[Notification, Sequence[Attempt]]]:
+        async with self.begin() as tx:
+            return await tx.notifications.find(Search(limit=500))
+
+    async def published(self) -> list[Event]:
+        outbox = self.database.outbox
+        async with self.database.begin(ORIGIN) as tx:
+            rows = await tx.connection.execute(outbox.select().order_by(outbox.c.seq))
+            return [BY_TYPE[row.headers["ce_type"]].model_validate_json(row.body) for row in rows]
+
+
+async def keep_directory(database: NotifierDatabase, documents: Documents) -> None:
+    async with database.begin(ORIGIN) as tx:
+        await save_documents(tx, documents)
+
+
+def transactions_on(database: NotifierDatabase) -> Transactions:
+    return Transactions(database, Current(directory_of))
+
+
+def store_in(tx: NotifierTransaction) -> NotificationStore:
+    return tx.notifications

@@ -1,0 +1,1 @@
+"""Tests of the router, one file for each thing it knows."""

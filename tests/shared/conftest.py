@@ -1,0 +1,82 @@
+"""Databases of both kinds and both transports, each test with its own."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from shared.clock import Clock, new_id, utc_now
+from shared.db import Database
+from tests.shared.world import METADATA, OpenDatabase
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> str:
+    return os.environ["WAYMARK_TEST_POSTGRES_URL"]  # noqa: TID251 - the one place where tests find their servers
+
+
+@pytest.fixture(scope="session")
+def kafka_url() -> str:
+    return os.environ["WAYMARK_TEST_KAFKA_URL"]  # noqa: TID251 - the one place where tests find their servers
+
+
+@pytest.fixture
+async def postgresql_database(postgres_url: str) -> AsyncIterator[str]:
+    """The URL of an empty PostgreSQL database."""
+    name = f"test_{new_id().hex}"
+    server = create_async_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    async with server.connect() as connection:
+        await connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+    async with server.connect() as connection:
+        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    await server.dispose()
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path) -> str:
+    """The URL of a SQLite file that does not exist yet."""
+    return f"sqlite+aiosqlite:///{tmp_path}/service.db"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database, of each kind in turn."""
+    url: str = request.getfixturevalue(f"{request.param}_database")
+    return url
+
+
+@pytest.fixture
+async def open_any_database() -> AsyncIterator[Callable[..., object]]:
+    """Opens databases by URL, with the tables of the test service, and closes them after the test."""
+    opened: list[Database] = []
+
+    async def open_one(url: str, *, name: str = "router", now: Clock = utc_now) -> Database:
+        database = Database(name, url, METADATA, now=now, new_id=new_id, pool_size=10)
+        opened.append(database)
+        async with database.engine.begin() as connection:
+            await connection.run_sync(METADATA.create_all)
+        return database
+
+    yield open_one
+    for database in opened:
+        await database.close()
+
+
+@pytest.fixture
+def open_database(open_any_database: OpenDatabase, database_url: str) -> OpenDatabase:
+    """Opens the test's database; a second call opens the same one again, as another process would."""
+
+    async def open_one(*, name: str = "router", now: Clock = utc_now) -> Database:
+        return await open_any_database(database_url, name=name, now=now)
+
+    return open_one
+
+
+@pytest.fixture
+async def database(open_database: OpenDatabase) -> Database:
+    return await open_database()

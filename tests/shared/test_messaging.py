@@ -1,0 +1,228 @@
+"""Two services and a transport, whole: what one tells, the other does, whatever fails in between."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from shared.clock import new_id
+from shared.db import Database, Transaction
+from shared.embedded import Embedded
+from shared.errors import Conflict
+from shared.events import AssignmentRecalled, ReferralCancelled
+from shared.kafka import Kafka, KafkaOptions
+from shared.loops import Loops
+from shared.messaging import Messaging
+from shared.outbox import hand_out_again
+from shared.service import Service
+from shared.transport import Subscription, Transport
+from tests.eventually import eventually
+from tests.shared.world import AT_ONCE, EFFECTS, REQUEST, OpenDatabase, Scribe, a_cancellation, publish, rows
+
+QUICK = KafkaOptions(partitions=4, watch_s=0.2)
+ROOT = Path(__file__).parents[2]
+
+
+def a_recall(cancelled: ReferralCancelled) -> AssignmentRecalled:
+    return AssignmentRecalled(
+        referral_id=cancelled.referral_id,
+        reference=cancelled.reference,
+        assignment_id=new_id(),
+        service_id="svc-1",
+        service_name="Glossop Food Bank",
+        reason=cancelled.reason,
+        recalled_at=datetime(2026, 3, 2, tzinfo=UTC),
+    )
+
+
+@dataclass
+class Pair:
+    """Intake, which tells of cancellations, and the router, which answers each with a recall that intake notes."""
+
+    intake: Database
+    router: Database
+    scribe: Scribe
+
+    def services(self) -> list[Service]:
+        async def note(transaction: Transaction, event: AssignmentRecalled) -> None:
+            row = {"key": str(event.referral_id), "reason": event.reason}
+            await transaction.connection.execute(EFFECTS.insert(), row)
+
+        return [
+            Service(self.intake.name, self.intake, subscriptions=[Subscription(AssignmentRecalled, note)]),
+            Service(self.router.name, self.router, subscriptions=[Subscription(ReferralCancelled, self.scribe)]),
+        ]
+
+    @asynccontextmanager
+    async def running(self, *transports: Transport) -> AsyncIterator[None]:
+        """Both services, each on its transport (or both on the one), until the block ends."""
+        messaging = [
+            Messaging(service, transports[number % len(transports)], AT_ONCE)
+            for number, service in enumerate(self.services())
+        ]
+        async with AsyncExitStack() as stack:
+            for each in messaging:
+                await each.claim_data()
+            for transport in transports:
+                stack.push_async_callback(transport.stop)
+                await transport.start()
+            await stack.enter_async_context(Loops([loop for each in messaging for loop in each.loops]).running())
+            yield
+
+    async def cancel(self, *reasons: str) -> UUID:
+        """Cancel one referral, once for each reason."""
+        key = new_id()
+        for reason in reasons:
+            await publish(self.intake, a_cancellation(key, reason))
+        return key
+
+    async def noted(self, *keys: UUID) -> list[list[str]]:
+        """For each referral, the reasons that intake heard back, in order."""
+        heard = await rows(self.intake, EFFECTS)
+        return [[str(row["reason"]) for row in heard if row["key"] == str(key)] for key in keys]
+
+    async def hears(self, *expected: tuple[UUID, list[str]]) -> None:
+        """Wait until intake has heard back what is expected."""
+        keys, reasons = [key for key, _ in expected], [wanted for _, wanted in expected]
+        await eventually(lambda: self.noted(*keys), lambda noted: noted == reasons, within_s=60)
+
+
+@pytest.fixture
+async def pair(open_any_database: OpenDatabase, tmp_path: Path) -> Pair:
+    """Two services with names of their own, so that a broker that served other tests takes them for new."""
+    mark = new_id().hex[-8:]
+
+    async def open_one(name: str) -> Database:
+        return await open_any_database(f"sqlite+aiosqlite:///{tmp_path}/{name}.db", name=f"{name}-{mark}")
+
+    return Pair(await open_one("intake"), await open_one("router"), Scribe(answer=a_recall))
+
+
+@pytest.fixture
+def on_transport(request: pytest.FixtureRequest) -> Callable[[], tuple[Transport, ...]]:
+    if request.param == "embedded":
+        return lambda: (Embedded(),)
+    url: str = request.getfixturevalue("kafka_url")
+    return lambda: (Kafka(url, QUICK), Kafka(url, QUICK))
+
+
+both = pytest.mark.parametrize(
+    "on_transport", ["embedded", pytest.param("kafka", marks=pytest.mark.real)], indirect=True
+)
+
+
+@both
+async def test_what_one_service_tells_the_other_does_and_answers_in_order(
+    pair: Pair, on_transport: Callable[[], tuple[Transport, ...]]
+) -> None:
+    async with pair.running(*on_transport()):
+        keys = [await pair.cancel("first", "second", "third") for _ in range(10)]
+        await pair.hears(*((key, ["first", "second", "third"]) for key in keys))
+
+
+@both
+async def test_what_failed_is_tried_again_without_holding_others_up(
+    pair: Pair, on_transport: Callable[[], tuple[Transport, ...]]
+) -> None:
+    pair.scribe.failures["bad"] = [KeyError("bug"), KeyError("bug")]
+    async with pair.running(*on_transport()):
+        failing = await pair.cancel("bad", "after")
+        fine = await pair.cancel("good")
+        await pair.hears((fine, ["good"]), (failing, ["bad", "after"]))
+
+
+@both
+async def test_what_was_stored_before_a_stop_goes_on_after_the_next_start(
+    pair: Pair, on_transport: Callable[[], tuple[Transport, ...]]
+) -> None:
+    before = await pair.cancel("before")
+    async with pair.running(*on_transport()):
+        await pair.hears((before, ["before"]))
+    between = await pair.cancel("between")
+    async with pair.running(*on_transport()):
+        await pair.hears((before, ["before"]), (between, ["between"]))
+
+
+@both
+async def test_one_sweep_at_the_start_heals_a_loss_at_a_later_hop(
+    pair: Pair, on_transport: Callable[[], tuple[Transport, ...]]
+) -> None:
+    async with pair.running(*on_transport()):
+        key = await pair.cancel("lost on the way back")
+        await pair.hears((key, ["lost on the way back"]))
+    for table in (pair.intake.inbox, EFFECTS):
+        # As if the answer had never arrived.
+        async with pair.intake.engine.begin() as connection:
+            await connection.execute(table.delete())
+    async with pair.running(*on_transport()):
+        async with pair.intake.begin(REQUEST) as transaction:
+            assert await hand_out_again(transaction, pair.intake.outbox.c.key == str(key)) == 1
+        await pair.hears((key, ["lost on the way back"]))
+    assert len(await rows(pair.router, EFFECTS)) >= 1
+    assert len([row for row in await rows(pair.router, EFFECTS) if row["key"] == str(key)]) == 1
+
+
+async def test_a_second_process_on_the_same_data_does_not_start(pair: Pair) -> None:
+    async with pair.running(Embedded()):
+        again = Messaging(pair.services()[0], Embedded())
+        with pytest.raises(Conflict, match="Another Waymark process"):
+            await again.claim_data()
+
+
+class OwnKafka:
+    """A Kafka that only this test uses, so that it may be killed and wiped."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self.url = self.up()
+
+    def up(self) -> str:
+        """Start it, on the port it had; its address."""
+        return (
+            self._run("up", "--only", "kafka", *([] if self._data.exists() else ["--kafka-port", "0"]))
+            .partition("WAYMARK_KAFKA_URL=")[2]
+            .strip()
+        )
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is flushed, nobody is told."""
+        self._run("kill", "kafka")
+
+    def wipe(self) -> None:
+        """Delete every byte it holds."""
+        self._run("down", "--only", "kafka", "--wipe")
+
+    def _run(self, command: str, *more: str) -> str:
+        line = [sys.executable, "-m", "deploy.native", command, "--data", str(self._data), *more]
+        return subprocess.run(line, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[OwnKafka]:
+    broker = OwnKafka(tmp_path / "broker")
+    yield broker
+    broker.wipe()
+
+
+@pytest.mark.real
+@pytest.mark.timeout(300)
+async def test_a_broker_that_is_killed_under_load_loses_nothing(pair: Pair, own_kafka: OwnKafka) -> None:
+    def transport() -> Kafka:
+        return Kafka(own_kafka.url, QUICK)
+
+    async with pair.running(transport(), transport()):
+        before = [await pair.cancel("before") for _ in range(20)]
+        await pair.hears((before[0], ["before"]))
+        await asyncio.to_thread(own_kafka.kill)
+        during = [await pair.cancel("during", "still") for _ in range(20)]
+        await asyncio.to_thread(own_kafka.up)
+        await pair.hears(*((key, ["before"]) for key in before), *((key, ["during", "still"]) for key in during))
+        after = await pair.cancel("after")
+        await pair.hears((after, ["after"]))

@@ -1,0 +1,105 @@
+"""What operators do besides serving: schema, topics, directory, postcodes, dead letters."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import UUID
+
+from shared.migrations import upgrade
+from sqlalchemy import MetaData
+
+from services.intake import main as intake
+from services.intake.store.tables import metadata as intake_metadata
+from services.notifier import main as notifier
+from services.notifier.store.tables import metadata as notifier_metadata
+from services.router import main as router
+from services.router.store.tables import metadata as router_metadata
+from shared.clock import new_id, utc_now
+from shared.db import Database
+from shared.dead_letters import DeadLetter, DeadLetters
+from shared.errors import NotFound, Refused
+from shared.kafka import create_topics
+from shared.settings import CommonSettings, read_settings
+from waymark.names import ServiceName
+from waymark.urls import database_url
+
+METADATA: Mapping[ServiceName, MetaData] = {
+    ServiceName.INTAKE: intake_metadata,
+    ServiceName.ROUTER: router_metadata,
+    ServiceName.NOTIFIER: notifier_metadata,
+}
+LOADERS: Mapping[ServiceName, Callable[[Database, Path], Awaitable[str]]] = {
+    ServiceName.INTAKE: intake.load_directory,
+    ServiceName.ROUTER: router.load_directory,
+    ServiceName.NOTIFIER: notifier.load_directory,
+}
+
+
+def migrate() -> list[str]:
+    """Bring each service's database to this version's schema; the services' names."""
+    for name in ServiceName:
+        upgrade(name, database_url(name))
+    return list(ServiceName)
+
+
+async def topics() -> list[str]:
+    """Create the topics that are missing; the names of all."""
+    url = read_settings(CommonSettings).kafka_url
+    if url is None:
+        raise Refused("kafka-missing", "Set WAYMARK_KAFKA_URL to Kafka's address, host:port.")
+    return await create_topics(url)
+
+
+async def load_directory(directory: Path) -> list[str]:
+    """Put a county's folder in force in all three services; a line for each. Raises Refused, naming file and place."""
+    lines = []
+    for name, load in LOADERS.items():
+        async with _database(name) as database:
+            lines.append(f"{name}: {await load(database, directory)} in force")
+    async with _database(ServiceName.INTAKE) as database:
+        loaded = await intake.load_first_postcodes(database, directory)
+    return [*lines, f"intake: {loaded} unit postcodes"]
+
+
+async def load_postcodes(file: Path) -> str:
+    """Replace intake's unit postcodes; a sentence with how many there are now."""
+    async with _database(ServiceName.INTAKE) as database:
+        return f"{await intake.load_postcodes(database, file)} unit postcodes loaded"
+
+
+async def dead_letter_list(name: ServiceName, data: Path | None) -> list[str]:
+    """A line for each event that a service gave up, newest first."""
+    async with _database(name, data) as database:
+        letters = await DeadLetters(database).latest()
+    return [_line(letter) for letter in letters] or ["There are none."]
+
+
+async def dead_letter_show(name: ServiceName, event_id: UUID, data: Path | None) -> str:
+    """One event that a service gave up, whole. Raises NotFound."""
+    async with _database(name, data) as database:
+        shown = await DeadLetters(database).show(event_id)
+    if not shown:
+        raise NotFound("not-found", f"{name} has given up no event {event_id}. See: waymark dead-letters list {name}")
+    return "\n\n".join(
+        f"{_line(one.letter)}\n{one.event or f'not one of our events, {one.body_bytes} bytes'}" for one in shown
+    )
+
+
+async def dead_letter_replay(name: ServiceName, event_id: UUID | None, data: Path | None) -> int:
+    """Have one event, or all, handled again; how many."""
+    async with _database(name, data) as database:
+        return await DeadLetters(database).replay(event_id)
+
+
+@asynccontextmanager
+async def _database(name: ServiceName, data: Path | None = None) -> AsyncIterator[Database]:
+    database = Database(name, database_url(name, data), METADATA[name], now=utc_now, new_id=new_id, pool_size=2)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def _line(letter: DeadLetter) -> str:
+    times = f"{letter.first_at:%Y-%m-%d %H:%M:%S}..{letter.last_at:%H:%M:%S}"
+    return f"{letter.id}  {letter.type}  {letter.consumer}  tries {letter.attempts}  {times}  {letter.error}"

@@ -1,0 +1,118 @@
+"""The console script `waymark`: every command, and nothing but the way from its words to the code that does it."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from shared.errors import WaymarkError
+from waymark import admin, embedded, scenarios, serving
+from waymark.names import ServiceName
+
+app = typer.Typer(
+    help="Takes a call for help, gets it to the right local partner, and makes sure someone answers.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+dead_letters = typer.Typer(help="Events that could not be handled: what failed, why, and again.", no_args_is_help=True)
+app.add_typer(dead_letters, name="dead-letters")
+
+COUNTY = Path(__file__).parents[1] / "deploy" / "derbyshire"
+Data = Annotated[Path | None, typer.Option(help="The data folder of an embedded system.", exists=True)]
+Directory = Annotated[Path, typer.Option(help="The county's folder: directory, needs, rules, places.", exists=True)]
+
+
+@app.command()
+def up(
+    demo: Annotated[bool, typer.Option("--demo", help="Submit sample referrals the first time.")] = False,
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 8000,
+    data: Annotated[Path, typer.Option(help="Where the database files and the key file live.")] = Path("var"),
+    directory: Directory = COUNTY,
+) -> None:
+    """Serve all three services in one process, with SQLite files and no broker."""
+    asyncio.run(embedded.up(data=data, port=port, demo=demo, directory=directory))
+
+
+@app.command()
+def serve(
+    service: ServiceName,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+) -> None:
+    """Serve one service against PostgreSQL, Kafka and Redis, by the WAYMARK_ settings (.env.example)."""
+    asyncio.run(serving.serve(service, host=host, port=port))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the three databases to this version's schema."""
+    for name in admin.migrate():
+        typer.echo(f"{name}: up to date")
+
+
+@app.command()
+def topics() -> None:
+    """Create the Kafka topics that are missing, and check the others."""
+    for line in asyncio.run(admin.topics()):
+        typer.echo(line)
+
+
+@app.command()
+def load_directory(directory: Annotated[Path, typer.Argument(exists=True, file_okay=False)]) -> None:
+    """Check a county's folder and make it the one in force: partners, needs, rules, places."""
+    for line in asyncio.run(admin.load_directory(directory)):
+        typer.echo(line)
+
+
+@app.command()
+def load_postcodes(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
+    """Replace the unit postcodes by those of an ONS Postcode Directory file (any layout since 2018, also .gz)."""
+    typer.echo(asyncio.run(admin.load_postcodes(file)))
+
+
+@app.command()
+def route(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Scenarios, one JSON object a line.")],
+    directory: Directory = COUNTY,
+    places: Annotated[Path | None, typer.Option(help="Unit postcodes, in an ONSPD layout.", exists=True)] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the results go; standard output when not given.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Add why each service was or was not chosen.")] = False,
+) -> None:
+    """Decide a file of scenarios without storing anything, by the very code that routes live."""
+    scenarios.route_file(file, directory=directory, places=places, out=out, explain=explain)
+
+
+@dead_letters.command("list")
+def list_dead_letters(service: ServiceName, data: Data = None) -> None:
+    """One line for each event that was given up: id, type, consumer, tries, first and last time, why."""
+    for line in asyncio.run(admin.dead_letter_list(service, data)):
+        typer.echo(line)
+
+
+@dead_letters.command("show")
+def show_dead_letter(service: ServiceName, event_id: UUID, data: Data = None) -> None:
+    """One event that was given up, whole."""
+    typer.echo(asyncio.run(admin.dead_letter_show(service, event_id, data)))
+
+
+@dead_letters.command("replay")
+def replay_dead_letters(
+    service: ServiceName,
+    event_id: Annotated[UUID | None, typer.Argument(help="One event; all of them when not given.")] = None,
+    data: Data = None,
+) -> None:
+    """Hand events that were given up out again, in their order."""
+    count = asyncio.run(admin.dead_letter_replay(service, event_id, data))
+    typer.echo(f"{count} handed out again")
+
+
+def main() -> None:
+    """Run the command; an expected failure is one sentence, not a traceback."""
+    try:
+        app()
+    except WaymarkError as error:
+        typer.echo(error.detail, err=True)
+        raise SystemExit(1) from None

@@ -1,0 +1,126 @@
+"""All three services in one process: SQLite files, no broker, and messages in a local mailbox instead of the post."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import httpx
+from fastapi import FastAPI
+from rich.console import Console
+from shared.migrations import upgrade
+
+from services.intake import main as intake
+from services.intake.settings import IntakeSettings
+from services.notifier import main as notifier
+from services.notifier.settings import NotifierSettings
+from services.router import main as router
+from services.router.settings import RouterSettings
+from shared.app import application
+from shared.clock import Clock, NewId, new_id, utc_now
+from shared.embedded import Embedded
+from shared.log import set_up_logging
+from shared.service import Service
+from shared.settings import read_settings
+from shared.vault import Vault
+from waymark import home
+from waymark.demo import Demo, read_samples
+from waymark.names import ServiceName
+from waymark.serving import HttpServer
+from waymark.urls import embedded_url
+
+HOST = "127.0.0.1"
+LOG_FILE = "waymark.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """The three services of one data folder, and the application that serves them."""
+
+    services: Sequence[Service]
+    app: FastAPI
+
+
+def prepare(data: Path) -> None:
+    """Make the folder, its key file and its databases where they are missing, and bring the schemas up to date."""
+    data.mkdir(parents=True, exist_ok=True)
+    keys = data / "keys.json"
+    if not keys.exists():
+        Vault.create_file(keys)
+    for name in ServiceName:
+        upgrade(name, embedded_url(data, name))
+
+
+def assemble(data: Path, *, public_url: str, now: Clock = utc_now, fresh_id: NewId = new_id) -> Process:
+    """Build the services on the databases in `data`, joined by a transport that needs no broker."""
+    common = {"public_url": public_url, "kafka_url": None}
+    services = (
+        intake.build(
+            read_settings(
+                IntakeSettings,
+                intake_database_url=embedded_url(data, ServiceName.INTAKE),
+                keys_file=data / "keys.json",
+                **common,
+            ),
+            now=now,
+            new_id=fresh_id,
+        ),
+        router.build(
+            read_settings(RouterSettings, router_database_url=embedded_url(data, ServiceName.ROUTER), **common),
+            now=now,
+            new_id=fresh_id,
+        ),
+        notifier.build(
+            read_settings(
+                NotifierSettings,
+                notifier_database_url=embedded_url(data, ServiceName.NOTIFIER),
+                delivery="mailbox",
+                **common,
+            ),
+            now=now,
+            new_id=fresh_id,
+        ),
+    )
+    app = application(services, Embedded(), public_url=public_url, new_id=fresh_id)
+    app.include_router(home.routes())
+    return Process(services, app)
+
+
+async def load(process: Process, directory: Path) -> None:
+    """Put the county's files in force in all three services."""
+    loaders = (intake.load_directory, router.load_directory, notifier.load_directory)
+    for service, load_directory in zip(process.services, loaders, strict=True):
+        await load_directory(service.database, directory)
+    await intake.load_first_postcodes(process.services[0].database, directory)
+
+
+async def up(*, data: Path, port: int, demo: bool, directory: Path) -> None:
+    """Serve until Ctrl-C. With `demo`, submit the county's sample referrals unless this folder has had them."""
+    console = Console()
+    await asyncio.to_thread(prepare, data)
+    url = f"http://{HOST}:{port}"
+    set_up_logging(stream=open_log(data / LOG_FILE))
+    process = assemble(data, public_url=url)
+    await load(process, directory)
+    async with HttpServer(process.app, HOST, port) as server, httpx.AsyncClient(base_url=url, timeout=30) as client:
+        if demo:
+            await _demonstrate(client, data, directory, console)
+        console.print(home.where_to_look(url, data / LOG_FILE, await home.example(client)), highlight=False)
+        await server.until_stopped()
+    console.print(f"Stopped. The data stays in {data}.", highlight=False)
+
+
+def open_log(file: Path) -> TextIO:
+    """The log file, to be written line by line while the process lives."""
+    return file.open("a", encoding="utf-8", buffering=1)
+
+
+async def _demonstrate(client: httpx.AsyncClient, data: Path, directory: Path, console: Console) -> None:
+    done = data / "demo-done"
+    if done.exists():
+        console.print("The sample referrals were submitted at an earlier start.")
+        return
+    samples = await asyncio.to_thread(read_samples, directory / "demo.jsonl")
+    await Demo(client, console).run(samples)
+    done.touch()
