@@ -35,12 +35,14 @@ RESTART_WITHIN_S = 25.0
 class KafkaOptions:
     """`partitions` of a topic bound how many processes can share it; `replication` is its copies; times in seconds.
 
+    At most `batch_max` records are taken at once, `width` of them handled side by side (fewer than database connections).
     Every `watch_s` each consumer is looked at; one that is behind and has not moved for `patience_s` is restarted.
     """
 
     partitions: int = 8
     replication: int = 1
     batch_max: int = 200
+    width: int = 8
     watch_s: float = 2.0
     patience_s: float = 20.0
 
@@ -59,6 +61,7 @@ class Kafka:
             graceful_timeout=STOP_WITHIN_S,
             logger=logging.getLogger("faststream"),
         )
+        self._slots = asyncio.Semaphore(self._options.width)
         self._consumers: list[_Consumer] = []
         self._answers = False
         self._stop = asyncio.Event()
@@ -71,7 +74,7 @@ class Kafka:
 
     def subscribe(self, service: str, topic: str, deliver: Deliver) -> None:
         """See Transport."""
-        reading = Reading(f"{service}.{topic}", topic, deliver)
+        reading = Reading(f"{service}.{topic}", topic, deliver, self._slots)
         self._consumers.append(_Consumer(_subscriber(self.broker, reading, self._options), reading, self._options))
 
     async def start(self) -> None:

@@ -14,7 +14,6 @@ from shared.envelope import Record
 from shared.log import get_logger, where
 from shared.transport import Deliver
 
-WIDTH = 8
 PAUSE_AFTER_FAILURE_S = 1.0
 
 
@@ -34,15 +33,17 @@ class Reading:
     """What is done with the batches of `topic` that consumer group `group` gets.
 
     Keys of a batch are handled side by side, records of a key in order. A record without a verdict (the database is
-    away) fails the whole batch, which is then read again; the inbox knows those that had theirs.
+    away) fails the whole batch, which is then read again; the inbox knows those that had theirs. `slots` bound how many
+    records a process handles at once, over all its topics: each needs a connection to the database.
     """
 
-    def __init__(self, group: str, topic: str, deliver: Deliver) -> None:
+    def __init__(self, group: str, topic: str, deliver: Deliver, slots: asyncio.Semaphore) -> None:
         self.group = group
         self.topic = topic
         self.failed_at: float | None = None
         self.in_hand: frozenset[int] = frozenset()
         self._deliver = deliver
+        self._slots = slots
         self._stopping = asyncio.Event()
 
     async def handle(self, message: KafkaMessage) -> None:
@@ -51,7 +52,7 @@ class Reading:
         records: Sequence[Raw] = raw if isinstance(raw, tuple) else (raw,)
         self.in_hand = frozenset(record.partition for record in records)
         try:
-            fault = await _Batch(self._deliver).handle(records)
+            fault = await _Batch(self._deliver, self._slots).handle(records)
             if fault is not None:
                 await self._pause(fault)
                 raise fault
@@ -91,9 +92,9 @@ async def undecoded(_: KafkaMessage) -> None:
 class _Batch:
     """The records of one batch on their way; after the first fault no further one is begun."""
 
-    def __init__(self, deliver: Deliver) -> None:
+    def __init__(self, deliver: Deliver, slots: asyncio.Semaphore) -> None:
         self._deliver = deliver
-        self._slots = asyncio.Semaphore(WIDTH)
+        self._slots = slots
         self._fault: Exception | None = None
 
     async def handle(self, records: Sequence[Raw]) -> Exception | None:

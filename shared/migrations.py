@@ -16,9 +16,9 @@ ALEMBIC_INI = Path(__file__).parent.parent / "alembic.ini"
 
 
 def upgrade(service: str, url: str) -> None:
-    """Apply what is missing of `service`'s migrations to the database at `url`; safe to call from several processes.
+    """Apply what is missing of `service`'s migrations to the database at `url`; safe for several processes at once.
 
-    Alembic's environment runs an event loop of its own, so this works in a thread, also for callers that have one.
+    Alembic's environment runs an event loop of its own, hence the thread; and it is global, so one call at a time.
     """
     config = _config(service)
     config.attributes["url"] = url

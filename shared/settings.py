@@ -1,6 +1,6 @@
 """Settings that every service shares, read once at the start from WAYMARK_ variables; secrets have no default."""
 
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,7 +22,7 @@ class CommonSettings(BaseSettings):
 S = TypeVar("S", bound=BaseSettings)
 
 
-def read_settings(kind: type[S], **given: object) -> S:
+def read_settings(kind: type[S], **given: Any) -> S:  # whatever the fields of `kind` take
     """The settings of `kind`; `given` wins over the environment. Wrong ones end the program with a sentence."""
     try:
         return kind(**given)

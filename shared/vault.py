@@ -102,9 +102,10 @@ class Vault:
         except (InvalidTag, ValueError) as error:
             raise Tampered(f"The stored {field} does not belong to its row or was changed.") from error
 
-    def is_current(self, sealed: str) -> bool:
-        """Whether it is sealed under the active key already."""
-        return sealed.startswith(f"{self._sealing.active}.")
+    @property
+    def active(self) -> str:
+        """The id of the key that new values get, with which each of them begins, before a full stop."""
+        return self._sealing.active
 
     def reseal(self, sealed: str, *, row: UUID | str, field: str) -> str:
         """The same value under the active key. Raises Tampered."""

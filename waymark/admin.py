@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
-from shared.migrations import upgrade
 from sqlalchemy import MetaData
 
 from services.intake import main as intake
@@ -19,6 +18,7 @@ from shared.db import Database
 from shared.dead_letters import DeadLetter, DeadLetters
 from shared.errors import NotFound, Refused
 from shared.kafka import create_topics
+from shared.migrations import upgrade
 from shared.settings import CommonSettings, read_settings
 from waymark.names import ServiceName
 from waymark.urls import database_url

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,12 +10,23 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 LONDON = ZoneInfo("Europe/London")
 SETTLE_S = 60
+# What each column takes of the width: characters, or a share of what is left.
+COLUMNS: Mapping[str, Mapping[str, int]] = {
+    "Reference": {"width": 9},
+    "Needs": {"ratio": 3},
+    "District": {"ratio": 2},
+    "": {"width": 2},
+    "Went to": {"ratio": 4},
+    "Reply by": {"width": 9},
+    "Told by": {"ratio": 2},
+}
 SETTLED = frozenset({"sent", "posted", "awaiting_call", "failed", "skipped"})
 
 
@@ -66,18 +77,31 @@ def is_settled(referral: dict[str, Any]) -> bool:  # JSON
 
 def table(referrals: Sequence[dict[str, Any]]) -> Table:  # JSON
     """One row for each assignment: reference, needs, district, priority, who it went to, by when, told how."""
-    result = Table(title="Sample referrals and where they went")
-    for heading in ("Reference", "Needs", "District", "Priority", "Went to", "Reply by", "Told by"):
-        result.add_column(heading, no_wrap=heading in {"Reference", "Priority", "Reply by"})
+    result = Table(title="Sample referrals and where they went", box=SIMPLE_HEAD, pad_edge=False, expand=True)
+    for heading, space in COLUMNS.items():
+        result.add_column(
+            heading, no_wrap=True, overflow="ellipsis", ratio=space.get("ratio"), width=space.get("width")
+        )
     for referral in referrals:
-        reference, district = referral["reference"], referral["district_name"] or "not known"
-        if not referral["assignments"]:
-            needs = ", ".join(need["code"] for need in referral["needs"])
-            result.add_row(reference, needs, district, "", referral["outcome"].replace("_", " "), "", "")
-        for offer in referral["assignments"]:
-            due = datetime.fromisoformat(offer["due_at"]).astimezone(LONDON).strftime("%a %d %b %H:%M")
-            told = ", ".join(sorted({notice["channel"] for notice in offer["notifications"]}))
-            result.add_row(
-                reference, ", ".join(offer["needs"]), district, offer["priority"], offer["service_name"], due, told
-            )
+        for row in _rows(referral):
+            result.add_row(*row)
     return result
+
+
+def _rows(referral: dict[str, Any]) -> list[tuple[str, ...]]:  # JSON
+    reference, district = referral["reference"], referral["district_name"] or "not known"
+    if not referral["assignments"]:
+        needs = ", ".join(need["code"] for need in referral["needs"])
+        return [(reference, needs, district, "", f"nobody: {referral['outcome'].replace('_', ' ')}", "", "")]
+    return [
+        (
+            reference,
+            ", ".join(offer["needs"]),
+            district,
+            offer["priority"],
+            offer["service_name"],
+            datetime.fromisoformat(offer["due_at"]).astimezone(LONDON).strftime("%a %H:%M"),
+            ", ".join(sorted({notice["channel"] for notice in offer["notifications"]})),
+        )
+        for offer in referral["assignments"]
+    ]

@@ -1,6 +1,7 @@
 """All three services in one process: SQLite files, no broker, and messages in a local mailbox instead of the post."""
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,6 @@ from typing import TextIO
 import httpx
 from fastapi import FastAPI
 from rich.console import Console
-from shared.migrations import upgrade
 
 from services.intake import main as intake
 from services.intake.settings import IntakeSettings
@@ -21,6 +21,7 @@ from shared.app import application
 from shared.clock import Clock, NewId, new_id, utc_now
 from shared.embedded import Embedded
 from shared.log import set_up_logging
+from shared.migrations import upgrade
 from shared.service import Service
 from shared.settings import read_settings
 from shared.vault import Vault
@@ -97,7 +98,8 @@ async def load(process: Process, directory: Path) -> None:
 
 async def up(*, data: Path, port: int, demo: bool, directory: Path) -> None:
     """Serve until Ctrl-C. With `demo`, submit the county's sample referrals unless this folder has had them."""
-    console = Console()
+    # A pipe has no width of its own; a table of 80 columns would say little.
+    console = Console(width=None if sys.stdout.isatty() else 140)
     await asyncio.to_thread(prepare, data)
     url = f"http://{HOST}:{port}"
     set_up_logging(stream=open_log(data / LOG_FILE))

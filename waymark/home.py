@@ -35,7 +35,7 @@ def routes() -> APIRouter:
 async def example(client: httpx.AsyncClient) -> str | None:
     """The reference of a referral that was decided, to link to its reasons; None while there is none."""
     assignments = (await client.get("/api/v1/assignments")).json()
-    return assignments[0]["reference"] if assignments else None
+    return assignments[-1]["reference"] if assignments else None
 
 
 def where_to_look(url: str, log_file: Path, example: str | None) -> str:

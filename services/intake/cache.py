@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from math import ceil
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
@@ -14,6 +15,7 @@ from shared.errors import Refused
 from shared.log import get_logger
 
 log = get_logger()
+WINDOW_S = 60
 REDIS_TIMEOUT_S = 0.25
 ASK_REDIS_AGAIN_AFTER = timedelta(seconds=5)
 UNCOUNTED = Counter("waymark_rate_limit_failures", "Requests let through because Redis could not count them.")
@@ -57,7 +59,8 @@ class RateLimit:
     async def _count(self, limiter: SlidingWindowCounterRateLimiter, name: str) -> None:
         if not await limiter.hit(self._item, name):
             stats = await limiter.get_window_stats(self._item, name)
-            raise TooMany(max(1, round(stats.reset_time - self._now().timestamp())))
+            # The library's clock is Redis's or its own, not ours.
+            raise TooMany(min(WINDOW_S, max(1, ceil(stats.reset_time - self._now().timestamp()))))
 
 
 def _redis(url: str) -> Storage:

@@ -13,6 +13,7 @@ from services.intake.configuration import POLICY_FILES, SECTORS_FILE, load_areas
 from services.intake.consumers import subscriptions
 from services.intake.settings import IntakeSettings
 from services.intake.store.places import AREAS_DOCUMENT, areas_document, count_units, read_areas, replace_units
+from services.intake.store.resealing import reseal_some
 from services.intake.store.sweeps import SweepTable
 from services.intake.store.tables import metadata
 from services.intake.store.transaction import County, CountyInForce, IntakeTransaction
@@ -33,6 +34,7 @@ DISTRICTS_FILE = "districts.csv"
 CHECK_COUNTY_EVERY = timedelta(seconds=3)
 SWEEP_EVERY_S = 5.0
 EXPIRE_EVERY_S = 600.0
+RESEAL_ROWS = 200
 
 
 def open_database(settings: IntakeSettings, *, now: Clock, new_id: NewId) -> Database:
@@ -106,6 +108,18 @@ async def load_first_postcodes(database: Database, directory: Path) -> int:
         known = await count_units(tx)
         files = sorted((directory / "places").glob("*.csv*"))
         return known or await replace_units(tx, chain.from_iterable(map(read_units, files)))
+
+
+async def reseal(database: Database, keys_file: Path) -> int:
+    """Put every referral under the active key of `keys_file`; how many were not. Intake may go on meanwhile."""
+    vault = Vault.from_file(keys_file)
+    total = 0
+    while True:
+        async with database.begin(_by_hand(database)) as tx:
+            count = await reseal_some(tx, vault, RESEAL_ROWS)
+        total += count
+        if count < RESEAL_ROWS:
+            return total
 
 
 def read_county(documents: Documents) -> County:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from services.router import api, pages
-from services.router.configuration import load_county_documents, read_documents
+from services.router.configuration import load_county_documents
+from services.router.configuration.documents import read_documents
 from services.router.consumers import subscriptions
 from services.router.settings import RouterSettings
 from services.router.store.tables import metadata

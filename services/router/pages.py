@@ -65,7 +65,7 @@ def routes(database: Database, stores: Stores, now: Clock) -> APIRouter:
         if not offers:
             raise NotFound("not-found", "There is no assignment with this id.")
         offer = offers[0]
-        desk = county.services[county.rules.roles.triage_desk]
+        desk = county.services[county.rules.triage_desk]
         values = {
             "reference": offer.reference,
             "sentence": _standing(offer.state, offer.due_at, now()),

@@ -92,19 +92,23 @@ async def _decide(tx: Transaction, facts: Facts, county: County, day: date) -> D
     """Decide, and take the places; where another referral took a last one meanwhile, decide anew without it."""
     taken = await tx.capacity.taken(day)
     remaining = {service: places - taken.get(service, 0) for service, places in county.capacities.items()}
+    full: set[str] = set()
     while True:
         decision = decide(facts, county, Load(remaining=remaining))
-        full = await _take_places(tx, decision.assignments, county, day)
-        if full is None:
+        # A service that is chosen although it is full was named by a rule, which does not ask for places (R57).
+        counted = {a.service_id for a in decision.assignments if a.service_id in county.capacities} - full
+        lacking = await _take_places(tx, sorted(counted), county, day)
+        if lacking is None:
             return decision
-        # Each turn closes one more service, so this ends, at the triage desk at the latest.
-        remaining[full] = 0
+        full.add(lacking)
+        remaining[lacking] = 0
 
 
-async def _take_places(tx: Transaction, assignments: Sequence[Assignment], county: County, day: date) -> str | None:
-    """Take a place of every service that counts them, or none at all and name the one that is full."""
-    # In one order everywhere, so that two referrals never wait for each other's rows.
-    services = sorted(a.service_id for a in assignments if a.service_id in county.capacities)
+async def _take_places(tx: Transaction, services: Sequence[str], county: County, day: date) -> str | None:
+    """Take a place of each of `services`, or of none and name the one that is full.
+
+    They come in one order everywhere, so that two referrals never wait for each other's rows.
+    """
     for position, service in enumerate(services):
         if not await tx.capacity.take(service, day, county.capacities[service]):
             for other in services[:position]:

@@ -9,7 +9,8 @@ WORDS = {"title", "description", "default"}
 
 def inlined(schema: Schema) -> Schema:
     """`schema` with its references replaced by what they refer to, without words that bind nobody."""
-    return _inlined({key: value for key, value in schema.items() if key != "$defs"}, schema.get("$defs", {}))
+    whole: Schema = _inlined({key: value for key, value in schema.items() if key != "$defs"}, schema.get("$defs", {}))
+    return whole
 
 
 def breaks(old: Any, new: Any, path: str) -> Iterator[str]:  # parts of a schema

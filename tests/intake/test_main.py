@@ -1,23 +1,27 @@
 """Intake as a whole: what it needs to start, and what is loaded into it."""
 
+import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from services.intake.main import build, draw_reference, load_directory, load_first_postcodes, load_postcodes
+from services.intake.main import build, draw_reference, load_directory, load_first_postcodes, load_postcodes, reseal
 from services.intake.settings import IntakeSettings
 from services.intake.store.places import units
-from services.intake.store.tables import configuration, unit
+from services.intake.store.referrals import ReferralTable
+from services.intake.store.tables import configuration, referral, unit
 from shared.clock import new_id, utc_now
 from shared.db import Database
 from shared.envelope import Origin
 from shared.errors import Refused
 from shared.events import Topic
 from shared.reference import read_reference
-from tests.intake.builders import a_body
-from tests.intake.conftest import COUNTY, OpenDatabase, World
+from shared.vault import Tampered, Vault, rotate_file
+from tests.intake.builders import KEYS, SHOPPING, a_body, a_referral
+from tests.intake.conftest import COUNTY, Hands, OpenDatabase, World
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 HEADER = "pcds,lad_code,status\n"
@@ -32,6 +36,13 @@ async def database(open_database: OpenDatabase, database_url: str) -> Database:
 def county(tmp_path: Path) -> Path:
     """A copy of the county's folder, to spoil."""
     return Path(shutil.copytree(COUNTY, tmp_path / "county"))
+
+
+def throw_away_first_key(keys_file: Path) -> None:
+    """As is done once nothing is sealed under it any more."""
+    keys = json.loads(keys_file.read_text())
+    del keys["fields"]["keys"]["k1"]
+    keys_file.write_text(json.dumps(keys))
 
 
 @SQLITE
@@ -97,7 +108,7 @@ async def test_a_new_folder_is_in_force_after_a_few_seconds(world: World, county
 async def test_postcodes_are_replaced_as_a_whole(database: Database, tmp_path: Path) -> None:
     file = tmp_path / "units.csv"
     file.write_text(HEADER + "S40 1US,E07000034,live\nDE5 3ZN,E07000032,terminated\nS40 1US,E07000033,live\n")
-    assert await load_postcodes(database, file) == 3
+    assert await load_postcodes(database, file) == 2
     file.write_text(HEADER + "DE5 3ZN,E07000032,live\n")
     await load_postcodes(database, file)
     async with database.begin(Origin("test")) as tx:
@@ -130,3 +141,36 @@ async def test_the_first_postcodes_are_all_that_the_folder_has_and_later_ones_st
         assert set(await units(tx, ("ZE10AA", "S401US"))) == {"ZE10AA", "S401US"}
     (county / "places" / "more.csv").unlink()
     assert await load_first_postcodes(database, county) == count
+
+
+async def test_after_a_rotation_every_referral_can_be_put_under_the_new_key(
+    database: Database, keys_file: Path, clock: Hands
+) -> None:
+    before = Vault.from_file(keys_file)
+    stored = [a_referral() for _ in range(3)]
+    async with database.begin(Origin("test")) as tx:
+        for new in stored:
+            await ReferralTable(tx, before, timedelta(minutes=1)).add(new)
+    rotate_file(keys_file)
+    assert [await reseal(database, keys_file) for _ in range(2)] == [3, 0]
+    throw_away_first_key(keys_file)
+    async with database.begin(Origin("test")) as tx:
+        table = ReferralTable(tx, Vault.from_file(keys_file), timedelta(minutes=1))
+        assert [await table.submission(new.progress.id) for new in stored] == [SHOPPING] * 3
+        assert len(await table.matching(KEYS, clock())) == 3
+
+
+@pytest.mark.parametrize("field", ["name", "notes"])
+async def test_sealed_fields_that_were_swapped_between_two_referrals_do_not_open(
+    database: Database, vault: Vault, field: str
+) -> None:
+    first, second = a_referral(), a_referral()
+    async with database.begin(Origin("test")) as tx:
+        table = ReferralTable(tx, vault, timedelta(minutes=1))
+        await table.add(first)
+        await table.add(second)
+        stolen = await tx.connection.scalar(select(referral.c[field]).where(referral.c.id == first.progress.id))
+        await tx.connection.execute(update(referral).where(referral.c.id == second.progress.id).values({field: stolen}))
+        assert await table.submission(first.progress.id) == SHOPPING
+        with pytest.raises(Tampered):
+            await table.submission(second.progress.id)

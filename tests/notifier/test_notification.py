@@ -1,5 +1,7 @@
 """What may become of a message, and what may not."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -26,20 +28,19 @@ FINAL = [state for state, after in MOVES.items() if not after]
 
 
 def attempted_moves(notification: Notification) -> list[Notification]:
-    moved = []
-    for move in (
-        lambda: notification.claimed(),
+    moves: list[Callable[[], Notification]] = [
+        notification.claimed,
         lambda: notification.sent(NOON),
         lambda: notification.postponed(Failure.TRANSIENT, NOON),
         lambda: notification.failed(Failure.POLICY),
         lambda: notification.skipped("recalled"),
         lambda: notification.rung(CallOutcome.REACHED, NOON),
         lambda: notification.rung(CallOutcome.NO_ANSWER, NOON),
-    ):
-        try:
+    ]
+    moved = []
+    for move in moves:
+        with suppress(IllegalMove):
             moved.append(move())
-        except IllegalMove:
-            continue
     return moved
 
 

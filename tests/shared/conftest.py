@@ -1,7 +1,7 @@
 """Databases of both kinds and both transports, each test with its own."""
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -25,16 +25,28 @@ def kafka_url() -> str:
 
 
 @pytest.fixture
-async def postgresql_database(postgres_url: str) -> AsyncIterator[str]:
-    """The URL of an empty PostgreSQL database."""
-    name = f"test_{new_id().hex}"
+async def create_postgresql(postgres_url: str) -> AsyncIterator[Callable[[], Awaitable[str]]]:
+    """Makes empty PostgreSQL databases, each call one, and drops them after the test; the answer is a URL."""
     server = create_async_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    made: list[str] = []
+
+    async def create() -> str:
+        made.append(f"test_{new_id().hex}")
+        async with server.connect() as connection:
+            await connection.execute(text(f"CREATE DATABASE {made[-1]}"))
+        return make_url(postgres_url).set(database=made[-1]).render_as_string(hide_password=False)
+
+    yield create
     async with server.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
-    async with server.connect() as connection:
-        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        for name in made:
+            await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     await server.dispose()
+
+
+@pytest.fixture
+async def postgresql_database(create_postgresql: Callable[[], Awaitable[str]]) -> str:
+    """The URL of an empty PostgreSQL database."""
+    return await create_postgresql()
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from shared.errors import Refused, Unavailable
 from shared.events import ReferralCancelled
 from shared.inbox import Inbox
 from shared.retries import Retries
-from tests.shared.test_retries import drain
-from tests.shared.world import Scribe, a_cancellation, a_record, an_inbox, effects, states
+from tests.shared.world import Scribe, a_cancellation, a_record, an_inbox, drain, effects, states
 
 
 def refusing(*reasons: str) -> Scribe:

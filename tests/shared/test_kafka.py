@@ -21,7 +21,7 @@ from shared.kafka_consumer import record_of
 from shared.kafka_logs import OnceAMinute, quieten_client_logs
 from shared.kafka_watch import Stall
 from tests.eventually import eventually
-from tests.shared.test_transport import Listener, settle, some, started
+from tests.shared.listening import Listener, settle, some, started
 from tests.shared.world import Scribe, an_inbox, effects, rows
 
 QUICK = KafkaOptions(partitions=3, watch_s=0.1, patience_s=0.5)

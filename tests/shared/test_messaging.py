@@ -3,10 +3,11 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from shared.transport import Subscription, Transport
 from tests.eventually import eventually
 from tests.shared.world import AT_ONCE, EFFECTS, REQUEST, OpenDatabase, Scribe, a_cancellation, publish, rows
 
+Transports = Callable[[], tuple[Transport, ...]]
 QUICK = KafkaOptions(partitions=4, watch_s=0.2)
 ROOT = Path(__file__).parents[2]
 
@@ -60,22 +62,6 @@ class Pair:
             Service(self.router.name, self.router, subscriptions=[Subscription(ReferralCancelled, self.scribe)]),
         ]
 
-    @asynccontextmanager
-    async def running(self, *transports: Transport) -> AsyncIterator[None]:
-        """Both services, each on its transport (or both on the one), until the block ends."""
-        messaging = [
-            Messaging(service, transports[number % len(transports)], AT_ONCE)
-            for number, service in enumerate(self.services())
-        ]
-        async with AsyncExitStack() as stack:
-            for each in messaging:
-                await each.claim_data()
-            for transport in transports:
-                stack.push_async_callback(transport.stop)
-                await transport.start()
-            await stack.enter_async_context(Loops([loop for each in messaging for loop in each.loops]).running())
-            yield
-
     async def cancel(self, *reasons: str) -> UUID:
         """Cancel one referral, once for each reason."""
         key = new_id()
@@ -94,74 +80,91 @@ class Pair:
         await eventually(lambda: self.noted(*keys), lambda noted: noted == reasons, within_s=60)
 
 
-@pytest.fixture
-async def pair(open_any_database: OpenDatabase, tmp_path: Path) -> Pair:
+@asynccontextmanager
+async def running(services: Sequence[Service], *transports: Transport) -> AsyncIterator[None]:
+    """The services, each on its transport (or all on the one), until the block ends."""
+    pairs = zip(services, cycle(transports), strict=False)
+    messaging = [Messaging(service, transport, AT_ONCE) for service, transport in pairs]
+    async with AsyncExitStack() as stack:
+        for each in messaging:
+            await each.claim_data()
+        for transport in transports:
+            stack.push_async_callback(transport.stop)
+            await transport.start()
+        await stack.enter_async_context(Loops([loop for each in messaging for loop in each.loops]).running())
+        yield
+
+
+CreatePostgresql = Callable[[], Awaitable[str]]
+
+
+async def a_pair(open_any_database: OpenDatabase, intake_url: str, router_url: str) -> Pair:
     """Two services with names of their own, so that a broker that served other tests takes them for new."""
     mark = new_id().hex[-8:]
-
-    async def open_one(name: str) -> Database:
-        return await open_any_database(f"sqlite+aiosqlite:///{tmp_path}/{name}.db", name=f"{name}-{mark}")
-
-    return Pair(await open_one("intake"), await open_one("router"), Scribe(answer=a_recall))
+    intake = await open_any_database(intake_url, name=f"intake-{mark}")
+    router = await open_any_database(router_url, name=f"router-{mark}")
+    return Pair(intake, router, Scribe(answer=a_recall))
 
 
 @pytest.fixture
-def on_transport(request: pytest.FixtureRequest) -> Callable[[], tuple[Transport, ...]]:
-    if request.param == "embedded":
+async def embedded_pair(open_any_database: OpenDatabase, tmp_path: Path) -> Pair:
+    urls = (f"sqlite+aiosqlite:///{tmp_path}/{name}.db" for name in ("intake", "router"))
+    return await a_pair(open_any_database, *urls)
+
+
+@pytest.fixture
+async def distributed_pair(open_any_database: OpenDatabase, create_postgresql: CreatePostgresql) -> Pair:
+    return await a_pair(open_any_database, await create_postgresql(), await create_postgresql())
+
+
+@pytest.fixture(params=["embedded", pytest.param("distributed", marks=pytest.mark.real)])
+def pair(request: pytest.FixtureRequest) -> Pair:
+    """The pair on SQLite, then on PostgreSQL."""
+    found: Pair = request.getfixturevalue(f"{request.param}_pair")
+    return found
+
+
+@pytest.fixture
+def transports(request: pytest.FixtureRequest, pair: Pair) -> Transports:
+    """Makes what goes with the pair: one transport within the process, or a Kafka client for each service."""
+    if not pair.intake.is_postgresql:
         return lambda: (Embedded(),)
     url: str = request.getfixturevalue("kafka_url")
     return lambda: (Kafka(url, QUICK), Kafka(url, QUICK))
 
 
-both = pytest.mark.parametrize(
-    "on_transport", ["embedded", pytest.param("kafka", marks=pytest.mark.real)], indirect=True
-)
-
-
-@both
-async def test_what_one_service_tells_the_other_does_and_answers_in_order(
-    pair: Pair, on_transport: Callable[[], tuple[Transport, ...]]
-) -> None:
-    async with pair.running(*on_transport()):
+async def test_what_one_service_tells_the_other_does_and_answers_in_order(pair: Pair, transports: Transports) -> None:
+    async with running(pair.services(), *transports()):
         keys = [await pair.cancel("first", "second", "third") for _ in range(10)]
         await pair.hears(*((key, ["first", "second", "third"]) for key in keys))
 
 
-@both
-async def test_what_failed_is_tried_again_without_holding_others_up(
-    pair: Pair, on_transport: Callable[[], tuple[Transport, ...]]
-) -> None:
+async def test_what_failed_is_tried_again_without_holding_others_up(pair: Pair, transports: Transports) -> None:
     pair.scribe.failures["bad"] = [KeyError("bug"), KeyError("bug")]
-    async with pair.running(*on_transport()):
+    async with running(pair.services(), *transports()):
         failing = await pair.cancel("bad", "after")
         fine = await pair.cancel("good")
         await pair.hears((fine, ["good"]), (failing, ["bad", "after"]))
 
 
-@both
-async def test_what_was_stored_before_a_stop_goes_on_after_the_next_start(
-    pair: Pair, on_transport: Callable[[], tuple[Transport, ...]]
-) -> None:
+async def test_what_was_stored_before_a_stop_goes_on_after_the_next_start(pair: Pair, transports: Transports) -> None:
     before = await pair.cancel("before")
-    async with pair.running(*on_transport()):
+    async with running(pair.services(), *transports()):
         await pair.hears((before, ["before"]))
     between = await pair.cancel("between")
-    async with pair.running(*on_transport()):
+    async with running(pair.services(), *transports()):
         await pair.hears((before, ["before"]), (between, ["between"]))
 
 
-@both
-async def test_one_sweep_at_the_start_heals_a_loss_at_a_later_hop(
-    pair: Pair, on_transport: Callable[[], tuple[Transport, ...]]
-) -> None:
-    async with pair.running(*on_transport()):
+async def test_one_sweep_at_the_start_heals_a_loss_at_a_later_hop(pair: Pair, transports: Transports) -> None:
+    async with running(pair.services(), *transports()):
         key = await pair.cancel("lost on the way back")
         await pair.hears((key, ["lost on the way back"]))
     for table in (pair.intake.inbox, EFFECTS):
         # As if the answer had never arrived.
         async with pair.intake.engine.begin() as connection:
             await connection.execute(table.delete())
-    async with pair.running(*on_transport()):
+    async with running(pair.services(), *transports()):
         async with pair.intake.begin(REQUEST) as transaction:
             assert await hand_out_again(transaction, pair.intake.outbox.c.key == str(key)) == 1
         await pair.hears((key, ["lost on the way back"]))
@@ -169,9 +172,9 @@ async def test_one_sweep_at_the_start_heals_a_loss_at_a_later_hop(
     assert len([row for row in await rows(pair.router, EFFECTS) if row["key"] == str(key)]) == 1
 
 
-async def test_a_second_process_on_the_same_data_does_not_start(pair: Pair) -> None:
-    async with pair.running(Embedded()):
-        again = Messaging(pair.services()[0], Embedded())
+async def test_a_second_process_on_the_same_data_does_not_start(embedded_pair: Pair) -> None:
+    async with running(embedded_pair.services(), Embedded()):
+        again = Messaging(embedded_pair.services()[0], Embedded())
         with pytest.raises(Conflict, match="Another Waymark process"):
             await again.claim_data()
 
@@ -181,15 +184,14 @@ class OwnKafka:
 
     def __init__(self, data: Path) -> None:
         self._data = data
+        self._port = "0"
         self.url = self.up()
+        self._port = self.url.rpartition(":")[2]
 
     def up(self) -> str:
         """Start it, on the port it had; its address."""
-        return (
-            self._run("up", "--only", "kafka", *([] if self._data.exists() else ["--kafka-port", "0"]))
-            .partition("WAYMARK_KAFKA_URL=")[2]
-            .strip()
-        )
+        said = self._run("up", "--only", "kafka", "--kafka-port", self._port)
+        return said.partition("WAYMARK_KAFKA_URL=")[2].strip()
 
     def kill(self) -> None:
         """SIGKILL: nothing is flushed, nobody is told."""
@@ -213,11 +215,9 @@ def own_kafka(tmp_path: Path) -> Iterator[OwnKafka]:
 
 @pytest.mark.real
 @pytest.mark.timeout(300)
-async def test_a_broker_that_is_killed_under_load_loses_nothing(pair: Pair, own_kafka: OwnKafka) -> None:
-    def transport() -> Kafka:
-        return Kafka(own_kafka.url, QUICK)
-
-    async with pair.running(transport(), transport()):
+async def test_a_broker_that_is_killed_under_load_loses_nothing(distributed_pair: Pair, own_kafka: OwnKafka) -> None:
+    pair = distributed_pair
+    async with running(pair.services(), Kafka(own_kafka.url, QUICK), Kafka(own_kafka.url, QUICK)):
         before = [await pair.cancel("before") for _ in range(20)]
         await pair.hears((before[0], ["before"]))
         await asyncio.to_thread(own_kafka.kill)
@@ -226,3 +226,26 @@ async def test_a_broker_that_is_killed_under_load_loses_nothing(pair: Pair, own_
         await pair.hears(*((key, ["before"]) for key in before), *((key, ["during", "still"]) for key in during))
         after = await pair.cancel("after")
         await pair.hears((after, ["after"]))
+
+
+@pytest.mark.real
+@pytest.mark.timeout(300)
+async def test_a_broker_that_forgot_everything_costs_one_sweep(distributed_pair: Pair, own_kafka: OwnKafka) -> None:
+    pair = distributed_pair
+    intake, router = pair.services()
+
+    async def left() -> bool:
+        return all(row["published_at"] is not None for row in await rows(pair.intake, pair.intake.outbox))
+
+    async with running([intake], Kafka(own_kafka.url, QUICK)):
+        keys = [await pair.cancel("told to the broker alone") for _ in range(5)]
+        await eventually(left)
+        await asyncio.to_thread(own_kafka.wipe)
+        await asyncio.to_thread(own_kafka.up)
+        async with running([router], Kafka(own_kafka.url, QUICK)):
+            later = await pair.cancel("later")
+            await pair.hears((later, ["later"]))
+            assert await pair.noted(*keys) == [[]] * 5
+            async with pair.intake.begin(REQUEST) as transaction:
+                assert await hand_out_again(transaction, pair.intake.outbox.c.key.in_(map(str, keys))) == 5
+            await pair.hears(*((key, ["told to the broker alone"]) for key in keys))

@@ -9,17 +9,11 @@ from shared.errors import Refused, Unavailable
 from shared.inbox import Inbox
 from shared.retries import Retries
 from shared.verdicts import RetryPolicy
-from tests.shared.world import OpenDatabase, Scribe, a_cancellation, a_record, an_inbox, effects, rows, states
+from tests.shared.world import OpenDatabase, Scribe, a_cancellation, a_record, an_inbox, drain, effects, rows, states
 
 
 def full() -> Unavailable:
     return Unavailable("full", "No room.")
-
-
-async def drain(*retries: Retries) -> None:
-    """Run until nothing is due any more."""
-    while any([await one.run_once() for one in retries]):
-        pass
 
 
 async def test_a_referrals_events_are_tried_again_in_the_order_in_which_they_came(database: Database) -> None:

@@ -14,6 +14,7 @@ from shared.envelope import Origin, Record, headers_for
 from shared.events import Event, ReferralCancelled
 from shared.inbox import Inbox, inbox_table
 from shared.outbox import outbox_table
+from shared.retries import Retries
 from shared.transport import Subscription
 from shared.verdicts import RetryPolicy
 
@@ -88,3 +89,9 @@ async def rows(database: Database, table: Table) -> Sequence[dict[str, object]]:
 async def states(database: Database) -> list[str]:
     """The states of the inbox's rows, in the order in which they came."""
     return [str(row["state"]) for row in await rows(database, database.inbox)]
+
+
+async def drain(*retries: Retries) -> None:
+    """Run until nothing is due any more."""
+    while any([await one.run_once() for one in retries]):
+        pass

@@ -34,14 +34,12 @@ async def replace_units(tx: Transaction, rows: Iterable[tuple[str, UnitPlace]]) 
     as given last. Referrals that arrive meanwhile go by the old ones until this transaction is kept."""
     await tx.connection.execute(unit.delete())
     remaining = iter(rows)
-    count = 0
     while batch := dict(islice(remaining, ROWS_AT_ONCE)):
         statement = tx.insert(unit)
         changes = {name: statement.excluded[name] for name in ("district", "terminated")}
         values = [{"code": code, **asdict(place)} for code, place in batch.items()]
         await tx.connection.execute(statement.on_conflict_do_update(index_elements=["code"], set_=changes), values)
-        count += len(batch)
-    return count
+    return await count_units(tx)
 
 
 def areas_document(areas: PlaceTable) -> str:

@@ -1,0 +1,200 @@
+"""The notifier assembled: its settings, its directory, its mailbox pages and its schema."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from fastapi import FastAPI
+from sqlalchemy import Connection
+
+from services.notifier.channels.smtp_address import Security
+from services.notifier.channels.templates import TemplateFault
+from services.notifier.main import build, load_directory
+from services.notifier.settings import NotifierSettings
+from services.notifier.store.tables import metadata
+from shared import problems
+from shared.clock import new_id, utc_now
+from shared.envelope import Origin
+from shared.errors import Refused
+from shared.events import AssignmentOffered, AssignmentRecalled, ReferralCancelled
+from shared.http import Edge
+from shared.migrations import upgrade
+from shared.pages import static_files
+from shared.service import Service
+from shared.settings import read_settings
+from tests.notifier.world import ASSIGNMENT, EMAIL, MOBILE, PHONE, offered
+
+DERBYSHIRE = Path(__file__).parents[2] / "deploy" / "derbyshire"
+Build = Callable[..., Service]
+
+
+def settings(**given: Any) -> NotifierSettings:  # of any setting's type
+    return NotifierSettings(_env_file=None, **{"notifier_database_url": "sqlite+aiosqlite://", **given})
+
+
+@pytest.fixture
+async def embedded(database_url: str) -> AsyncIterator[Service]:
+    """The notifier with its schema and Derbyshire's directory, keeping its messages in the mailbox."""
+    upgrade("notifier", database_url)
+    service = build(settings(notifier_database_url=database_url, delivery="mailbox"), now=utc_now, new_id=new_id)
+    await load_directory(service.database, DERBYSHIRE)
+    yield service
+    await service.database.close()
+
+
+@pytest.fixture
+async def client(embedded: Service) -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    problems.install(app, "http://waymark.example")
+    for router in embedded.routers:
+        app.include_router(router)
+    app.mount("/static", static_files())
+    transport = httpx.ASGITransport(Edge(app, new_id))  # type: ignore[arg-type]  # Starlette's and httpx's ASGI types differ in name only
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+async def deliver(service: Service, *events: AssignmentOffered) -> None:
+    handlers = {subscription.event: subscription.handle for subscription in service.subscriptions}
+    for event in events:
+        async with service.database.begin(Origin("test")) as tx:
+            await handlers[type(event)](tx, event)
+    for loop in service.loops:
+        while await loop.work.run_once():
+            pass
+
+
+async def test_an_offer_ends_up_in_the_mailbox(embedded: Service, client: httpx.AsyncClient) -> None:
+    await deliver(embedded, offered(channels=("email", "sms", "phone"), priority="P1"))
+    page = (await client.get("/mailbox")).text
+    for shown in (EMAIL, MOBILE, PHONE, "Immediate: referral 7K3M-2QX", "Derbyshire CRU: urgent referral 7K3M-2QX"):
+        assert shown in page
+
+
+async def test_an_empty_mailbox_says_so(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/mailbox")).text
+    assert "There are no messages yet." in page
+    assert "There are no calls to make." in page
+
+
+async def test_a_message_is_shown_as_text_and_as_html_that_can_do_nothing(
+    embedded: Service, client: httpx.AsyncClient
+) -> None:
+    await deliver(embedded, offered())
+    listed = (await client.get("/api/v1/notifications")).json()["notifications"]
+    address = f"/mailbox/{listed[0]['id']}"
+    page = await client.get(address)
+    assert f"{address}/html" in page.text
+    assert "sandbox></iframe>" in page.text
+    assert f"http://127.0.0.1:8000/assignments/{ASSIGNMENT}" in page.text
+    html = await client.get(f"{address}/html")
+    assert html.text.startswith("<!DOCTYPE html>")
+    assert "sandbox" in html.headers["content-security-policy"]
+    assert "default-src 'none'" in html.headers["content-security-policy"]
+
+
+async def test_pages_hold_no_script_and_no_style_of_their_own(embedded: Service, client: httpx.AsyncClient) -> None:
+    await deliver(embedded, offered(channels=("email", "phone"), priority="P1"))
+    [email] = [
+        one for one in (await client.get("/api/v1/notifications")).json()["notifications"] if one["state"] == "sent"
+    ]
+    for address in ("/mailbox", f"/mailbox/{email['id']}"):
+        page = await client.get(address)
+        assert "<script" not in page.text
+        assert "style=" not in page.text
+        assert "unsafe-inline" not in page.headers["content-security-policy"]
+        assert 'href="/static/waymark.css"' in page.text
+        assert '<html lang="en' in page.text
+
+
+@pytest.mark.parametrize("address", [f"/mailbox/{UUID(int=1)}", f"/mailbox/{UUID(int=1)}/html"])
+async def test_a_message_that_is_not_there_is_not_found(client: httpx.AsyncClient, address: str) -> None:
+    assert (await client.get(address)).status_code == 404
+
+
+async def test_a_text_has_no_html_part(embedded: Service, client: httpx.AsyncClient) -> None:
+    await deliver(embedded, offered(channels=("sms",)))
+    [text] = (await client.get("/api/v1/notifications")).json()["notifications"]
+    assert (await client.get(f"/mailbox/{text['id']}")).status_code == 200
+    assert (await client.get(f"/mailbox/{text['id']}/html")).status_code == 404
+
+
+async def test_the_mailbox_is_there_only_when_messages_go_to_it() -> None:
+    service = build(settings(delivery="dry-run"), now=utc_now, new_id=new_id)
+    assert {route.path for router in service.routers for route in router.routes if hasattr(route, "path")} == {
+        "/api/v1/notifications",
+        "/api/v1/notifications/{notification_id}",
+        "/api/v1/notifications/{notification_id}/called",
+    }
+    await service.database.close()
+
+
+async def test_a_service_hears_three_kinds_of_event_and_has_a_lane_for_urgent_messages() -> None:
+    service = build(settings(delivery="dry-run"), now=utc_now, new_id=new_id)
+    assert {one.event for one in service.subscriptions} == {AssignmentOffered, AssignmentRecalled, ReferralCancelled}
+    assert [loop.name for loop in service.loops] == ["notifier.deliver-urgent", "notifier.deliver-all"]
+    assert len({id(loop.wake) for loop in service.loops}) == 2
+    await service.database.close()
+
+
+async def test_loading_the_same_directory_again_changes_nothing(embedded: Service) -> None:
+    assert await load_directory(embedded.database, DERBYSHIRE) == await load_directory(embedded.database, DERBYSHIRE)
+    async with embedded.database.begin(Origin("test")) as tx:
+        rows = await tx.connection.execute(embedded.database.metadata.tables["configuration"].select())
+        assert len(rows.all()) == 1
+
+
+async def test_a_folder_that_is_not_a_countys_is_refused(embedded: Service, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"partners\.yaml"):
+        await load_directory(embedded.database, tmp_path)
+
+
+async def test_the_migrations_make_exactly_the_tables_that_the_code_uses(embedded: Service) -> None:
+    def differences(connection: Connection) -> list[Any]:  # as Alembic gives them
+        return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata))
+
+    async with embedded.database.engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+def test_delivering_for_real_needs_a_mail_server() -> None:
+    with pytest.raises(SystemExit, match="WAYMARK_SMTP_URL"):
+        read_settings(NotifierSettings, notifier_database_url="sqlite+aiosqlite://", _env_file=None)
+
+
+def test_a_mail_server_is_never_reached_in_the_clear_by_mistake() -> None:
+    with pytest.raises(SystemExit, match="WAYMARK_SMTP_URL") as ended:
+        read_settings(
+            NotifierSettings,
+            notifier_database_url="sqlite+aiosqlite://",
+            smtp_url="smtp://u:secret@mail.example",
+            _env_file=None,
+        )
+    assert "secret" not in str(ended.value)
+
+
+def test_hosts_near_by_are_named_with_commas_between() -> None:
+    chosen = settings(smtp_url="smtp://mailpit:1025", smtp_plaintext_hosts="mailpit, 127.0.0.1")
+    assert chosen.smtp_server().security is Security.NONE
+    assert chosen.smtp_plaintext_hosts == ("mailpit", "127.0.0.1")
+
+
+def test_a_sender_must_be_an_address() -> None:
+    with pytest.raises(SystemExit, match="WAYMARK_MAIL_FROM"):
+        read_settings(
+            NotifierSettings,
+            notifier_database_url="sqlite+aiosqlite://",
+            delivery="dry-run",
+            mail_from="Waymark",
+            _env_file=None,
+        )
+
+
+def test_a_public_address_too_long_for_texts_stops_the_start() -> None:
+    with pytest.raises(TemplateFault, match="WAYMARK_PUBLIC_URL"):
+        build(settings(delivery="dry-run", public_url="https://" + "w" * 60), now=utc_now, new_id=new_id)
