@@ -201,6 +201,20 @@ class NotificationSent(Event):
     sent_at: datetime
 
 
+class NotificationCallAwaited(Event):
+    """A service is to be told by telephone, which only a person can do; nobody has rung it yet."""
+
+    topic = Topic.NOTIFICATIONS
+    type = "org.waymark.notification.call_awaited.v1"
+
+    notification_id: UUID
+    assignment_id: UUID
+    service_id: str
+    channel: Channel
+    purpose: str
+    awaited_at: datetime
+
+
 class NotificationFailed(Event):
     """One message to one contact cannot be delivered by this channel; `failure` is the fault's class, not its text."""
 
@@ -223,6 +237,7 @@ CATALOGUE: tuple[type[Event], ...] = (
     AssignmentOffered,
     AssignmentRecalled,
     NotificationSent,
+    NotificationCallAwaited,
     NotificationFailed,
 )
 BY_TYPE: dict[str, type[Event]] = {event.type: event for event in CATALOGUE}

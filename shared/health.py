@@ -58,8 +58,9 @@ class Health:
     async def _database(self, database: Database) -> Check:
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S):
-                age = await _relay_age_s(database)
                 current = await is_current(database)
+                # A schema of another version may have no outbox to look at.
+                age = await _relay_age_s(database) if current else 0.0
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             return Check(
                 name=database.name, state="failed", detail=f"The database does not answer: {type(error).__name__}"

@@ -15,7 +15,24 @@ from datetime import timedelta
 from typing import Any
 
 from fastapi import Request, Response
-from sqlalchemy import Column, Index, MetaData, RowMapping, String, Table, Text, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Index,
+    Interval,
+    MetaData,
+    RowMapping,
+    Select,
+    String,
+    Table,
+    Text,
+    bindparam,
+    func,
+    literal,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 
 from shared.db import Database, Instant, Transaction
 from shared.envelope import Origin
@@ -74,7 +91,9 @@ class Idempotency:
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
         self._vault = vault
-        self._table = database.metadata.tables["idempotency"]
+        table = database.metadata.tables["idempotency"]
+        self._look = _look(table, database.is_postgresql)
+        self._write = _write(table, database.is_postgresql)
         self._running: set[str] = set()
 
     async def __call__(self, request: Request, client: str, origin: Origin, work: Work) -> Response:
@@ -111,36 +130,27 @@ class Idempotency:
 
     async def _kept(self, tx: Transaction, scope: str) -> RowMapping | None:
         """The kept answer, if any. Holds the key until the transaction ends, or raises InProgress."""
-        table = self._table
-        if not self._database.is_postgresql:
-            # One process, whose requests `_running` keeps apart.
-            query = select(table).where(table.c.scope == scope, table.c.expires_at > tx.instant)
-            return (await tx.connection.execute(query)).mappings().first()
-        number = int.from_bytes(hashlib.sha256(scope.encode()).digest()[:8], "big", signed=True)
-        held = select(func.pg_try_advisory_xact_lock(literal(number)).label("held")).subquery()
-        found = table.alias()
-        match = (found.c.scope == scope) & (found.c.expires_at > tx.instant)
-        query = select(held.c.held, found).select_from(held.outerjoin(found, match))
-        row = (await tx.connection.execute(query)).mappings().one()
-        if not row["held"]:
+        given: dict[str, object] = {"scope": scope}
+        if self._database.is_postgresql:
+            given["number"] = int.from_bytes(hashlib.sha256(scope.encode()).digest()[:8], "big", signed=True)
+        else:
+            given["now"] = self._database.now()
+        row = (await tx.connection.execute(self._look, given)).mappings().first()
+        if row is not None and not row["held"]:
             raise _in_progress()
-        return row if row["scope"] is not None else None
+        return row if row is not None and row["scope"] is not None else None
 
     async def _keep(self, tx: Transaction, scope: str, fingerprint: str, answer: Answer) -> None:
-        table = self._table
         kept = json.dumps({"status": answer.status, "content": answer.content, "location": answer.location})
-        row = {
+        row: dict[str, object] = {
             "scope": scope,
             "fingerprint": fingerprint,
             "answer": self._vault.seal(kept, row=scope, field="answer"),
-            "expires_at": self._database.instant_in(KEPT_FOR.total_seconds()),
         }
-        statement = tx.insert(table).values(row)
-        new = {name: statement.excluded[name] for name in ("fingerprint", "answer", "expires_at")}
-        statement = statement.on_conflict_do_update(
-            index_elements=["scope"], set_=new, where=table.c.expires_at <= tx.instant
-        )
-        if (await tx.connection.execute(statement.returning(table.c.scope))).first() is None:
+        if not self._database.is_postgresql:
+            row["now"] = self._database.now()
+            row["then"] = self._database.now() + KEPT_FOR
+        if (await tx.connection.execute(self._write, row)).first() is None:
             raise _Overtaken
 
     def _replay(self, kept: RowMapping, fingerprint: str) -> Response:
@@ -192,6 +202,33 @@ def fingerprint_of(method: str, path: str, body: bytes) -> str:
     except ValueError:
         canonical = body
     return hashlib.sha256(b"\n".join((method.encode(), path.encode(), canonical))).hexdigest()
+
+
+def _look(table: Table, is_postgresql: bool) -> Select[Any]:  # the table's columns and `held`
+    """Finds the answer kept for `scope`; on PostgreSQL it also takes the key, or says that another request has it."""
+    if not is_postgresql:
+        # One process, whose requests `_running` keeps apart.
+        alive = table.c.expires_at > bindparam("now", type_=Instant)
+        return select(literal(True).label("held"), table).where(table.c.scope == bindparam("scope"), alive)
+    lock = select(func.pg_try_advisory_xact_lock(bindparam("number", type_=BigInteger)).label("held")).subquery()
+    match = (table.c.scope == bindparam("scope")) & (table.c.expires_at > func.clock_timestamp())
+    return select(lock.c.held, table).select_from(lock.outerjoin(table, match))
+
+
+def _write(table: Table, is_postgresql: bool) -> Any:  # the dialects' Insert classes share no base with on_conflict_*
+    """Keeps an answer unless a valid one is there; answers the scope when it was kept."""
+    statement = (postgresql if is_postgresql else sqlite).insert(table)
+    now: ColumnElement[Any] = func.clock_timestamp() if is_postgresql else bindparam("now", type_=Instant)
+    then = (
+        func.clock_timestamp() + literal(KEPT_FOR, type_=Interval)
+        if is_postgresql
+        else bindparam("then", type_=Instant)
+    )
+    names = ("scope", "fingerprint", "answer")
+    statement = statement.values({name: bindparam(name) for name in names} | {"expires_at": then})
+    new = {name: statement.excluded[name] for name in ("fingerprint", "answer", "expires_at")}
+    statement = statement.on_conflict_do_update(index_elements=["scope"], set_=new, where=table.c.expires_at <= now)
+    return statement.returning(table.c.scope)
 
 
 def _in_progress() -> InProgress:

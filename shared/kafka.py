@@ -35,8 +35,9 @@ RESTART_WITHIN_S = 25.0
 class KafkaOptions:
     """`partitions` of a topic bound how many processes can share it; `replication` is its copies; times in seconds.
 
-    At most `batch_max` records are taken at once, `width` of them handled side by side (fewer than database connections).
-    Every `watch_s` each consumer is looked at; one that is behind and has not moved for `patience_s` is restarted.
+    At most `batch_max` records are taken at once and `width` handled side by side: fewer than there are connections to
+    the database. Every `watch_s` each consumer is looked at; one that is behind and has not moved for `patience_s` is
+    restarted.
     """
 
     partitions: int = 8

@@ -1,22 +1,29 @@
 """Errors as the outside sees them: RFC 9457 problem details, without internals and without what the caller sent."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from socket import gaierror
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import Conflict, NotFound, Refused, Unavailable, WaymarkError
 from shared.log import get_logger
 
 log = get_logger()
 MEDIA_TYPE = "application/problem+json"
-SAFE_NAME = re.compile(r"^[A-Za-z0-9_-]{1,40}$")
+# What our own fields look like. An unknown field is named only if it may be one of them misspelt.
+SAFE_NAME = re.compile(r"[a-z][a-z_-]{0,39}")
+RETRY_AFTER = {"Retry-After": "5"}
+AWAY = (OperationalError, InterfaceError, PoolTimeout, ConnectionError, TimeoutError, gaierror)
 
 
 class FieldProblem(BaseModel):
@@ -73,7 +80,14 @@ STATUS_OF_CLASS: tuple[tuple[type[WaymarkError], int], ...] = (
     (Refused, 422),
     (Unavailable, 503),
 )
-CODE_OF_STATUS = {404: "not-found", 405: "method-not-allowed", 413: "payload-too-large", 415: "unsupported-media-type"}
+CODE_OF_STATUS = {
+    400: "malformed-json",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "payload-too-large",
+    415: "unsupported-media-type",
+}
+Answer = Callable[..., JSONResponse]
 
 
 def install(app: FastAPI, public_url: str) -> None:
@@ -99,9 +113,7 @@ def install(app: FastAPI, public_url: str) -> None:
     @app.exception_handler(WaymarkError)
     async def on_expected(request: Request, error: WaymarkError) -> JSONResponse:
         status = _status(error)
-        headers = dict(getattr(error, "headers", None) or {})
-        if status == 503:
-            headers.setdefault("Retry-After", "5")
+        headers = (RETRY_AFTER if status == 503 else {}) | dict(getattr(error, "headers", None) or {})
         extensions = getattr(error, "extensions", None) or {}
         return answer(request, error.code, status, detail=error.detail, headers=headers, **extensions)
 
@@ -118,10 +130,46 @@ def install(app: FastAPI, public_url: str) -> None:
         code = CODE_OF_STATUS.get(error.status_code, "validation-failed")
         return answer(request, code, error.status_code, headers=error.headers)
 
-    @app.exception_handler(Exception)
-    async def on_bug(request: Request, error: Exception) -> JSONResponse:
-        log.error("request.failed", method=request.method, path=_route(request), exc_info=error)
-        return answer(request, "internal-error", 500)
+    app.add_middleware(Faults, answer=answer)
+    _document(app)
+
+
+class Faults:
+    """ASGI middleware that answers whatever nobody expected, and tells the log of it.
+
+    The framework's own place for this is outside of `Edge`, where neither the answer would get the safe headers nor
+    the log line the correlation id.
+    """
+
+    def __init__(self, app: ASGIApp, answer: Answer) -> None:
+        self.app = app
+        self.answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raises again what happened after half an answer had left: the server then breaks the connection off."""
+        started = False
+
+        async def noticed(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noticed)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            request = Request(scope)
+            log.error("request.failed", method=request.method, path=route_of(scope), exc_info=error)
+            if started:
+                raise
+            await self._answer_to(error, request)(scope, receive, send)
+
+    def _answer_to(self, error: Exception, request: Request) -> JSONResponse:
+        if isinstance(error, AWAY) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+            detail = "The database is away. Send it again in a while."
+            return self.answer(request, "dependency-unavailable", 503, detail=detail, headers=RETRY_AFTER)
+        return self.answer(request, "internal-error", 500)
 
 
 def _status(error: WaymarkError) -> int:
@@ -134,14 +182,47 @@ def _status(error: WaymarkError) -> int:
 
 
 def _field_problem(fault: Mapping[str, Any]) -> dict[str, str]:
-    # Never `input` or `ctx`: they quote what the caller sent. A field's name is theirs too unless it looks like one.
-    path = [part if SAFE_NAME.match(part) else "?" for part in map(str, fault["loc"]) if part != "body"]
-    return {"pointer": "#" + "".join("/" + part for part in path), "code": fault["type"], "detail": fault["msg"]}
+    # Never `input` or `ctx`: they quote what the caller sent.
+    path = [_named(part) for part in fault["loc"] if part != "body"]
+    return {"pointer": "#" + "".join("/" + part for part in path), "code": fault["type"], "detail": _told(fault)}
 
 
-def _route(request: Request) -> str:
-    route = request.scope.get("route")
-    return getattr(route, "path", "unmatched")
+def _told(fault: Mapping[str, Any]) -> str:
+    # "Input should be a valid UUID, invalid character … found `M` at 1": what comes after the comma quotes.
+    message: str = fault["msg"]
+    return message.partition(", ")[0] if fault["type"].endswith("_parsing") else message
+
+
+def _named(part: int | str) -> str:
+    return str(part) if isinstance(part, int) or SAFE_NAME.fullmatch(part) else "?"
+
+
+def route_of(scope: Scope) -> str:
+    """The pattern of the route that took a request, never the path as typed: a path may hold anything."""
+    path: str = getattr(scope.get("route"), "path", "unmatched")
+    return path
+
+
+def _document(app: FastAPI) -> None:
+    """Have the OpenAPI document say of every error what `install` makes true of it."""
+    describe = app.openapi
+
+    def described() -> dict[str, Any]:  # JSON
+        document = describe()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        own = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(own.pop("$defs"), Problem=own)
+        # The framework's own shape of a refusal, which it never has here.
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        for operation in (each for path in document["paths"].values() for each in path.values()):
+            for status, response in operation["responses"].items():
+                if status >= "4":
+                    response["content"] = content
+        return document
+
+    app.openapi = described  # type: ignore[method-assign]  # the framework's documented way to extend it
 
 
 def pages() -> APIRouter:

@@ -98,6 +98,8 @@ class Vault:
             raise Tampered(f"The key {key_id!r} that sealed {field} is not in the key file.")
         try:
             packed = urlsafe_b64decode(text)
+            if urlsafe_b64encode(packed).decode() != text:
+                raise ValueError("not as it was written")
             return cipher.decrypt(packed[:NONCE_BYTES], packed[NONCE_BYTES:], _bound_to(row, field)).decode()
         except (InvalidTag, ValueError) as error:
             raise Tampered(f"The stored {field} does not belong to its row or was changed.") from error

@@ -128,10 +128,15 @@ def choose_servers(data: Path) -> Servers:
 
 def _docker_answers() -> bool:
     try:
-        docker.from_env(timeout=3).ping()
+        client = docker.from_env(timeout=3)
     except docker.errors.DockerException:
         return False
-    return True
+    try:
+        return bool(client.ping())
+    except (docker.errors.DockerException, OSError):
+        return False
+    finally:
+        client.close()
 
 
 def _container(kind: str) -> DockerContainer:

@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         up.add_argument(
             f"--{service}-port", type=_port, metavar="N", help=f"0 for any free one (else the last, or {port})"
         )
-    up.add_argument("--fast", action="store_true", help="PostgreSQL without durability, for tests")
+    up.add_argument("--fast", action="store_true", help="PostgreSQL that a power cut may ruin, for tests")
     up.add_argument("--env-file", type=Path, metavar="FILE", help="also write the printed lines to FILE, mode 600")
     up.add_argument("--no-install", action="store_true", help="say what is missing instead of installing it")
     up.add_argument("--cache", type=Path, metavar="DIR", help="where Kafka's jars are kept (~/.cache/waymark)")

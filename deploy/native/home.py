@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
@@ -25,11 +25,13 @@ PATIENCE = 300.0
 
 @dataclass(slots=True)
 class Memory:
-    """What `stack.json` keeps: a port per listener, a password per account, whether speed beats durability."""
+    """What `stack.json` keeps: a port per listener, a password per account, whether speed beats durability,
+    and the directory of Kafka's jars."""
 
     ports: dict[str, int]
     passwords: dict[str, str]
     fast: bool
+    cache: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,11 @@ class Home:
     path: Path
 
     def directory(self, service: str) -> Path:
+        """Where one server's files are."""
         return self.path / service
 
     def daemon(self, service: str) -> Daemon:
+        """One server's process, as last started."""
         directory = self.directory(service)
         return Daemon(record=directory / "process.json", log=directory / "server.log")
 
@@ -62,15 +66,14 @@ class Home:
 
     def recall(self) -> Memory:
         """What earlier commands decided; fresh passwords and no ports the first time."""
-        if self.memory_file.exists():
-            kept = json.loads(self.memory_file.read_text())
-            return Memory(ports=kept["ports"], passwords=kept["passwords"], fast=kept["fast"])
-        return Memory(ports={}, passwords={name: secrets.token_hex(24) for name in PASSWORDS}, fast=False)
+        passwords = {name: secrets.token_hex(24) for name in PASSWORDS}
+        fresh = {"ports": {}, "passwords": passwords, "fast": False, "cache": str(Path.home() / ".cache" / "waymark")}
+        kept = json.loads(self.memory_file.read_text()) if self.memory_file.exists() else {}
+        return Memory(**(fresh | kept))
 
     def remember(self, memory: Memory) -> None:
         """Keep it, readable by its owner alone."""
-        body = {"ports": memory.ports, "passwords": memory.passwords, "fast": memory.fast}
-        write_private(self.memory_file, json.dumps(body, indent=2) + "\n")
+        write_private(self.memory_file, json.dumps(asdict(memory), indent=2) + "\n")
 
     def forget(self) -> None:
         """Delete what is ours, and the directory if nothing else is in it."""

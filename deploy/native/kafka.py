@@ -98,12 +98,10 @@ class Kafka:
 
     def _jars(self) -> Path:
         """The directory of Kafka's jars, fetched by Maven and checked against jars.sha256 the first time."""
-        key = hashlib.sha256(POM.read_bytes() + JAR_SUMS.read_bytes()).hexdigest()[:16]
-        jars = self.cache / f"kafka-{key}"
+        self.programs.require(needed_programs(self.cache))
+        jars = jars_directory(self.cache)
         if jars.exists():
-            self.programs.require(["java"])
             return jars
-        self.programs.require(["java", "mvn"])
         _check_java(run([self.programs.path("java"), "-version"]))
         self.cache.mkdir(parents=True, exist_ok=True)
         with exclusive(self.cache), draft(self.cache) as made:
@@ -111,6 +109,17 @@ class Kafka:
                 _fetch(self.programs.path("mvn"), made)
                 made.rename(jars)
         return jars
+
+
+def jars_directory(cache: Path) -> Path:
+    """Where the jars of this very version are, once fetched."""
+    key = hashlib.sha256(POM.read_bytes() + JAR_SUMS.read_bytes()).hexdigest()[:16]
+    return cache / f"kafka-{key}"
+
+
+def needed_programs(cache: Path) -> list[str]:
+    """What must be installed; Maven only until the jars are there."""
+    return ["java"] if jars_directory(cache).exists() else ["java", "mvn"]
 
 
 def broker_ports(port: int) -> set[int]:

@@ -81,6 +81,7 @@ class Daemon:
         return pid
 
     def alive(self) -> bool:
+        """Whether that very process still runs."""
         return self.pid() is not None
 
     def stop(self, number: signal.Signals, seconds: float) -> None:

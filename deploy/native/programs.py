@@ -15,7 +15,6 @@ DEBIAN_PACKAGES = {
     "postgres": "postgresql",
     "redis-server": "redis-server",
 }
-NEEDED_BY = {"kafka": ("java",), "postgres": ("postgres",), "redis": ("redis-server",)}
 POSTGRES_HOMES = Path("/usr/lib/postgresql")
 POLICY = Path("/usr/sbin/policy-rc.d")
 POLICY_TEXT = "#!/bin/sh\n# Waymark wrote this while installing packages; delete it if none is going on.\nexit 101\n"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from deploy.native.errors import NativeError
 from deploy.native.home import SERVICES, Home, Memory, exclusive, settle_port
-from deploy.native.kafka import Kafka
+from deploy.native.kafka import Kafka, needed_programs
 from deploy.native.postgres import ADMIN, Postgres
 from deploy.native.process import Daemon, last_lines, wait_until
-from deploy.native.programs import NEEDED_BY, Programs
+from deploy.native.programs import Programs
 from deploy.native.redis import Redis
 from deploy.native.server import Server
 
@@ -71,19 +71,23 @@ def up(
     """Start what does not run yet and return once every server answers. Safe to repeat.
 
     `ports` gives a port by service name, 0 for any free one; without it a server keeps the port it had, or its
-    default. `fast` makes PostgreSQL quick and forgetful. NativeError if something is missing, taken or fails.
+    default. `fast` makes PostgreSQL quick; a power cut, not a crash, then loses data. NativeError if something is
+    missing, taken or fails.
     """
     if sys.platform != "linux":
         raise NativeError("The native stack needs Linux; use `docker compose up` elsewhere.")
     home, wanted = Home(data.absolute()), _known(services)
     programs = Programs(install)
-    programs.require(program for service in wanted for program in NEEDED_BY[service])
     home.create()
     with exclusive(home.path):
         memory = home.recall()
+        memory.cache = str((cache or Path(memory.cache)).absolute())
+        # All at once, so that a person is told once what to install.
+        needs = {"kafka": needed_programs(Path(memory.cache)), "postgres": ["postgres"], "redis": ["redis-server"]}
+        programs.require(program for service in wanted for program in needs[service])
         _settle(home, memory, wanted, ports or {}, fast)
         home.remember(memory)
-        servers = [_server(home, memory, service, programs, cache) for service in wanted]
+        servers = [_server(home, memory, service, programs) for service in wanted]
         with ThreadPoolExecutor() as pool:
             list(pool.map(_start, servers, [home.daemon(service) for service in wanted]))
         return _urls(home, memory)
@@ -179,14 +183,11 @@ def _settle(home: Home, memory: Memory, services: list[str], ports: Mapping[str,
             memory.fast = fast
 
 
-def _server(
-    home: Home, memory: Memory, service: str, programs: Programs | None = None, cache: Path | None = None
-) -> Server:
+def _server(home: Home, memory: Memory, service: str, programs: Programs | None = None) -> Server:
     programs = programs or Programs(install=False)
     directory, port = home.directory(service), memory.ports.get(service, 0)
     if service == "kafka":
-        cache = cache or Path.home() / ".cache" / "waymark"
-        return Kafka(directory, port, memory.ports.get("controller", 0), cache, programs)
+        return Kafka(directory, port, memory.ports.get("controller", 0), Path(memory.cache), programs)
     if service == "postgres":
         return Postgres(directory, port, memory.passwords, memory.fast, programs)
     return Redis(directory, port, memory.passwords["redis"], programs)

@@ -10,6 +10,7 @@ from shared.events import (
     AssignmentOffered,
     AssignmentRecalled,
     Event,
+    NotificationCallAwaited,
     NotificationFailed,
     NotificationSent,
     ReferralDecided,
@@ -28,6 +29,8 @@ def subscriptions(opened: Opened) -> Sequence[Subscription]:
         Subscription(AssignmentOffered, _handler(opened, RecordOffer())),
         Subscription(AssignmentRecalled, _handler(opened, RecordRecall())),
         Subscription(NotificationSent, _handler(opened, record_notification)),
+        Subscription(NotificationCallAwaited, _handler(opened, record_notification)),
+        Subscription(NotificationCallAwaited, _handler(opened, record_notification)),
         Subscription(NotificationFailed, _handler(opened, record_notification)),
     )
 

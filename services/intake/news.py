@@ -11,12 +11,15 @@ from services.intake.domain.progress import (
 from shared.events import (
     AssignmentOffered,
     AssignmentRecalled,
+    NotificationCallAwaited,
     NotificationFailed,
     NotificationSent,
     ReferralDecided,
 )
 
 ROUTER, NOTIFIER = "router", "notifier"
+Message = NotificationSent | NotificationCallAwaited | NotificationFailed
+MessageNews = NotificationSent | NotificationCallAwaited | NotificationFailed
 
 
 def decision_of(event: ReferralDecided) -> Decision:
@@ -70,11 +73,15 @@ def recall_of(event: AssignmentRecalled) -> Assignment:
     )
 
 
-def notice_of(event: NotificationSent | NotificationFailed) -> Notice:
-    """A message that left, or could not be delivered."""
+def notice_of(event: MessageNews) -> Notice:
+    """A message that left, a call that has to be made, or what could not be delivered."""
     match event:
         case NotificationSent():
             state, failure, at = "sent", None, event.sent_at
+        case NotificationCallAwaited():
+            state, failure, at = "awaiting_call", None, event.awaited_at
+        case NotificationCallAwaited():
+            state, failure, at = "awaiting_call", None, event.awaited_at
         case NotificationFailed():
             state, failure, at = "failed", event.failure, event.failed_at
     return Notice(
@@ -105,16 +112,20 @@ def recalled_entry(event: AssignmentRecalled) -> TimelineEntry:
     return TimelineEntry(event.recalled_at, "recalled", ROUTER, details=_about(event) | {"reason": event.reason})
 
 
-def told_entry(event: NotificationSent | NotificationFailed) -> TimelineEntry:
+def told_entry(event: MessageNews) -> TimelineEntry:
     """The line of a message."""
     details = _about(event) | {"channel": event.channel, "purpose": event.purpose}
     match event:
         case NotificationSent():
             return TimelineEntry(event.sent_at, "told", NOTIFIER, details=details)
+        case NotificationCallAwaited():
+            return TimelineEntry(event.awaited_at, "call_awaited", NOTIFIER, details=details)
+        case NotificationCallAwaited():
+            return TimelineEntry(event.awaited_at, "call_awaited", NOTIFIER, details=details)
         case NotificationFailed():
             failed = details | {"failure": event.failure}
             return TimelineEntry(event.failed_at, "not_told", NOTIFIER, details=failed)
 
 
-def _about(event: AssignmentOffered | AssignmentRecalled | NotificationSent | NotificationFailed) -> dict[str, str]:
+def _about(event: AssignmentOffered | AssignmentRecalled | MessageNews) -> dict[str, str]:
     return {"assignment_id": str(event.assignment_id), "service_id": event.service_id}

@@ -132,7 +132,7 @@ class NotificationView(BaseModel):
 
     channel: str
     purpose: str
-    state: Literal["sent", "failed"]
+    state: Literal["sent", "awaiting_call", "failed"]
     failure: str | None
     at: datetime
 

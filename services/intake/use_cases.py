@@ -20,8 +20,6 @@ from shared.events import (
     AssignmentOffered,
     AssignmentRecalled,
     Facts,
-    NotificationFailed,
-    NotificationSent,
     ReferralCancelled,
     ReferralDecided,
     ReferralSubmitted,
@@ -170,9 +168,9 @@ class RecordRecall:
 
 @dataclass(frozen=True, slots=True)
 class RecordNotification:
-    """Note that a service was told, or could not be told, of an assignment."""
+    """Note that a service was told of an assignment, has to be rung, or could not be told."""
 
-    async def __call__(self, tx: Transaction, event: NotificationSent | NotificationFailed) -> None:
+    async def __call__(self, tx: Transaction, event: news.MessageNews) -> None:
         """Raises NotFound for a referral that was never ours."""
         before = await tx.referrals.lock(event.referral_id)
         await _keep(tx, before, told(before, news.notice_of(event)), news.told_entry(event))

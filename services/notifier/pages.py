@@ -116,9 +116,10 @@ def _call(call: Notification) -> dict[str, str]:
 def _line(message: Message) -> dict[str, str]:
     return {
         "id": str(message.id),
-        "title": message.subject or message.text,
+        # A text ends in its link, which would only be in the way here.
+        "title": message.subject or message.text.partition(" http")[0],
         "recipient": message.recipient,
-        "kind": "E-mail" if message.html else "Text",
+        "kind": "Email" if message.html else "Text",
         "at": moment_words(message.kept_at),
     }
 

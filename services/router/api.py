@@ -19,6 +19,7 @@ from shared.problems import Problem
 from shared.reference import wanted_reference
 
 Stores = Callable[[DatabaseTransaction], Transaction]
+SERVICE_ID = r"^[A-Za-z0-9._-]{1,64}$"
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such thing"}}
 
 
@@ -90,7 +91,7 @@ def routes(database: Database, stores: Stores) -> APIRouter:
     @api.get("/assignments", tags=["assignments"])
     async def list_assignments(
         request: Request,
-        service: Annotated[str | None, Query(description="a service's id, such as svc-cru-triage")] = None,
+        service: Annotated[str | None, Query(description="a service's id", pattern=SERVICE_ID)] = None,
         state: State | None = None,
         referral: Annotated[str | None, Query(description="a referral's reference")] = None,
     ) -> list[AssignmentView]:

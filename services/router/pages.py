@@ -71,7 +71,7 @@ def routes(database: Database, stores: Stores, now: Clock) -> APIRouter:
             "sentence": _standing(offer.state, offer.due_at, now()),
             "service": offer.service_name,
             "organization": offer.organization_name,
-            "needs": [county.needs[need].label for need in offer.needs],
+            "needs": [_need_label(county, need) for need in offer.needs],
             "district": _district(county, offer.district),
             "priority": offer.priority,
             "priority_name": county.priorities[offer.priority].name,
@@ -115,7 +115,7 @@ def _sentence(made: Decision) -> str:
 
 def _need_values(need: NeedDecision, county: County) -> Mapping[str, object]:
     return {
-        "label": county.needs[need.need].label if need.need in county.needs else need.need,
+        "label": _need_label(county, need.need),
         "state": STATES[need.state],
         "went_to": _service_name(county, need.service_id) if need.service_id else "nobody new",
         "priority": need.priority,
@@ -144,6 +144,12 @@ def _search_values(search: Search, county: County) -> Mapping[str, object]:
         for candidate in tried.candidates
     ]
     return {"district": _district(county, search.district), "rows": rows}
+
+
+def _need_label(county: County, code: str) -> str:
+    # A need may have left the list since the decision.
+    known = county.needs.get(code)
+    return known.label if known else code
 
 
 def _service_name(county: County, service_id: str) -> str:

@@ -95,7 +95,7 @@ class Offers(Protocol):
         """
 
     async def live_of(self, referral_id: UUID) -> Sequence[Offer]:
-        """The live assignments of a referral, locked until the transaction ends."""
+        """The live assignments of a referral in the order of their services, locked until the transaction ends."""
 
     async def move(self, offer: Offer, to: State, *, actor: str, at: datetime, reason: str | None) -> None:
         """Change its state and keep who, when, from, to and why."""
@@ -114,11 +114,11 @@ class Capacity(Protocol):
     async def taken(self, day: date) -> Mapping[str, int]:
         """How many places of `day` are taken, by service."""
 
-    async def take(self, service_id: str, day: date, places: int) -> bool:
-        """Take one of `places` of that day; False when all are taken."""
+    async def take(self, day: date, places: Mapping[str, int]) -> str | None:
+        """Take a place of each service of `places`, which gives how many each has in a day.
 
-    async def untake(self, service_id: str, day: date) -> None:
-        """Return a place that was just taken."""
+        Where one of them is full, take none at all and answer which it was; None when all were taken.
+        """
 
     async def give_back(self, assignment_id: UUID) -> None:
         """Return the place that an assignment took, if it took one."""

@@ -1,6 +1,5 @@
 """What the router does: route a referral, recall what is open, note who was told."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -38,15 +37,14 @@ class RouteReferral:
             return
         county, now = await tx.county(), self.now()
         day = county.today(now)
-        decision = await _decide(tx, domain_facts(event.facts), county, day)
+        decision, counted = await _decide(tx, domain_facts(event.facts), county, day)
         decision_id = self.new_id()
         await tx.decisions.add(decision_id, event.referral_id, event.reference, event.facts, decision, now)
         sequence = await tx.referrals.next_sequence(event.referral_id)
         await tx.publish(_decided(event, decision, decision_id, sequence, now))
         for assignment in decision.assignments:
             offer = _offer(event, decision, assignment, assignment_id=self.new_id(), decision_id=decision_id, at=now)
-            taken = day if assignment.service_id in county.capacities else None
-            await tx.offers.add(offer, capacity_day=taken)
+            await tx.offers.add(offer, capacity_day=day if assignment.service_id in counted else None)
             await tx.publish(_offered(offer, await tx.referrals.next_sequence(event.referral_id)))
 
 
@@ -88,33 +86,23 @@ class NoteTold:
         await tx.offers.told(event.assignment_id, event.sent_at)
 
 
-async def _decide(tx: Transaction, facts: Facts, county: County, day: date) -> Decision:
-    """Decide, and take the places; where another referral took a last one meanwhile, decide anew without it."""
-    taken = await tx.capacity.taken(day)
-    remaining = {service: places - taken.get(service, 0) for service, places in county.capacities.items()}
+async def _decide(tx: Transaction, facts: Facts, county: County, day: date) -> tuple[Decision, frozenset[str]]:
+    """Decide, and take the places; where another referral took a last one meanwhile, decide anew without it.
+
+    Answers the decision and the services of which it took a place.
+    """
+    capacities, taken = county.capacities, await tx.capacity.taken(day)
+    remaining = {service: places - taken.get(service, 0) for service, places in capacities.items()}
     full: set[str] = set()
     while True:
         decision = decide(facts, county, Load(remaining=remaining))
         # A service that is chosen although it is full was named by a rule, which does not ask for places (R57).
-        counted = {a.service_id for a in decision.assignments if a.service_id in county.capacities} - full
-        lacking = await _take_places(tx, sorted(counted), county, day)
+        counted = {a.service_id for a in decision.assignments if a.service_id in capacities} - full
+        lacking = await tx.capacity.take(day, {service: capacities[service] for service in counted})
         if lacking is None:
-            return decision
+            return decision, frozenset(counted)
         full.add(lacking)
         remaining[lacking] = 0
-
-
-async def _take_places(tx: Transaction, services: Sequence[str], county: County, day: date) -> str | None:
-    """Take a place of each of `services`, or of none and name the one that is full.
-
-    They come in one order everywhere, so that two referrals never wait for each other's rows.
-    """
-    for position, service in enumerate(services):
-        if not await tx.capacity.take(service, day, county.capacities[service]):
-            for other in services[:position]:
-                await tx.capacity.untake(other, day)
-            return service
-    return None
 
 
 def _decided(

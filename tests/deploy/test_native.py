@@ -44,8 +44,13 @@ def small(tmp_path: Path) -> Iterator[Path]:
     native.down(path, wipe=True)
 
 
-async def connect(url: str) -> asyncpg.Connection:
-    return await asyncpg.connect(url.replace("+asyncpg", ""))
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager
@@ -85,14 +90,10 @@ def pids(data: Path) -> dict[str, int | None]:
 
 @pytest.mark.parametrize("service", ["intake", "router", "notifier"])
 async def test_each_service_reaches_its_own_database_and_may_create_tables_there(data: Path, service: str) -> None:
-    connection = await connect(native.urls(data).database(service))
-    try:
-        await connection.execute("CREATE TABLE IF NOT EXISTS note (id int)")
-        assert await connection.fetchval("SELECT current_user || ' in ' || current_database()") == (
-            f"{service} in {service}"
-        )
-    finally:
-        await connection.close()
+    async with connected(native.urls(data).database(service)) as connection:
+        await connection.execute("CREATE TABLE note (id int)")
+        where = await connection.fetchval("SELECT current_user || ' in ' || current_database()")
+    assert where == f"{service} in {service}"
 
 
 @pytest.mark.parametrize("role", ["intake", "router", "notifier"])
@@ -100,13 +101,15 @@ async def test_no_role_can_connect_to_a_database_that_is_not_its_own(data: Path,
     own = native.urls(data).database(role)
     for other in {"intake", "router", "notifier", "postgres", "template1"} - {role}:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await connect(own.removesuffix(f"/{role}") + f"/{other}")
+            async with connected(own.removesuffix(f"/{role}") + f"/{other}"):
+                pass
 
 
 async def test_a_password_is_asked_for(data: Path) -> None:
     own = native.urls(data).database("intake")
     with pytest.raises(asyncpg.InvalidPasswordError):
-        await connect(own.replace("intake:", "intake:not-", 1))
+        async with connected(own.replace("intake:", "intake:not-", 1)):
+            pass
 
 
 async def test_redis_serves_who_knows_its_password(data: Path) -> None:
@@ -152,21 +155,15 @@ async def test_wiping_kafka_leaves_it_empty_on_the_same_port(data: Path) -> None
 
 async def test_postgres_comes_back_from_a_kill_with_what_was_committed(data: Path) -> None:
     url = native.urls(data).database("router")
-    connection = await connect(url)
-    await connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    async with connected(url) as connection:
+        await connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+        native.kill(data, "postgres")
+        assert pids(data)["postgres"] is None
 
-    native.kill(data, "postgres")
-    assert pids(data)["postgres"] is None
     native.restart(data, "postgres")
 
-    await eventually(lambda: _closed(connection))
-    again = await connect(url)
-    assert await again.fetchval("SELECT answer FROM kept") == 42
-    await again.close()
-
-
-async def _closed(connection: asyncpg.Connection) -> bool:
-    return bool(connection.is_closed())
+    async with connected(url) as connection:
+        assert await connection.fetchval("SELECT answer FROM kept") == 42
 
 
 def test_going_up_again_changes_nothing(data: Path) -> None:

@@ -14,6 +14,7 @@ from shared.events import (
     Channel,
     Facts,
     NeedPlaced,
+    NotificationCallAwaited,
     NotificationFailed,
     NotificationSent,
     ReferralDecided,
@@ -159,6 +160,20 @@ def a_message_sent(
         channel="email",
         purpose="offer",
         sent_at=offer.offered_at + timedelta(seconds=2),
+    )
+
+
+def a_call_awaited(offer: AssignmentOffered, *, notification_id: UUID, sequence: int = 1) -> NotificationCallAwaited:
+    return NotificationCallAwaited(
+        referral_id=offer.referral_id,
+        reference=offer.reference,
+        sequence=sequence,
+        notification_id=notification_id,
+        assignment_id=offer.assignment_id,
+        service_id=offer.service_id,
+        channel="phone",
+        purpose="offer",
+        awaited_at=offer.offered_at + timedelta(seconds=1),
     )
 
 

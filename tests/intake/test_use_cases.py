@@ -27,6 +27,7 @@ from shared.events import NeedPlaced, ReferralCancelled, ReferralSubmitted
 from tests.intake.builders import (
     NOON,
     SHOPPING,
+    a_call_awaited,
     a_decision,
     a_message_failed,
     a_message_sent,
@@ -190,6 +191,19 @@ async def test_a_message_that_failed_is_shown_with_the_class_of_its_fault(
     found = await FindReferral()(tx, progress.reference)
     assert [(notice.state, notice.failure) for notice in found.progress.notices] == [("failed", "mailbox_unknown")]
     assert found.timeline[-1].details["failure"] == "mailbox_unknown"
+
+
+async def test_a_service_that_has_to_be_rung_shows_as_such_until_somebody_did(
+    tx: FakeTransaction, submit: SubmitReferral
+) -> None:
+    progress = await submit(tx, SHOPPING)
+    offer = an_offer(progress)
+    await RecordOffer()(tx, offer)
+    call = new_id()
+    await RecordNotification()(tx, a_call_awaited(offer, notification_id=call))
+    assert [notice.state for notice in (await progress_of(tx, progress)).notices] == ["awaiting_call"]
+    await RecordNotification()(tx, a_message_sent(offer, notification_id=call, sequence=2))
+    assert [notice.state for notice in (await progress_of(tx, progress)).notices] == ["sent"]
 
 
 async def test_late_news_is_in_the_timeline_without_moving_anything(

@@ -12,7 +12,7 @@ from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.use_cases.calls import RecordCall
 from shared import problems
 from shared.clock import new_id
-from shared.events import NotificationFailed, NotificationSent
+from shared.events import NotificationCallAwaited, NotificationFailed, NotificationSent
 from shared.http import Edge
 from tests.notifier.world import EMAIL, IDS, MOBILE, PHONE, ScriptedSender, World, offered, recalled
 
@@ -24,7 +24,7 @@ async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     problems.install(app, "http://waymark.example")
     app.include_router(api.routes(world.transactions, RecordCall()))
-    transport = httpx.ASGITransport(Edge(app, new_id), raise_app_exceptions=False)  # type: ignore[arg-type]  # Starlette's and httpx's ASGI types differ in name only
+    transport = httpx.ASGITransport(Edge(app, new_id), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
 
@@ -83,9 +83,10 @@ async def test_a_contact_that_was_reached_leaves_the_call_list_and_is_told(
     assert (ticked.status_code, ticked.json()["state"]) == (200, "sent")
     assert [(one["outcome"], one["rung_by"]) for one in ticked.json()["attempts"]] == [("reached", "cru-duty-2")]
     assert (await client.get(LIST, params={"state": "awaiting_call"})).json() == {"notifications": []}
-    [told] = await world.published()
+    awaited, told = await world.published()
+    assert isinstance(awaited, NotificationCallAwaited)
     assert isinstance(told, NotificationSent)
-    assert told.channel == "phone"
+    assert (told.channel, told.notification_id) == ("phone", awaited.notification_id)
 
 
 async def test_a_contact_that_was_not_reached_stays_on_the_call_list(world: World, client: httpx.AsyncClient) -> None:
@@ -95,13 +96,13 @@ async def test_a_contact_that_was_not_reached_stays_on_the_call_list(world: Worl
         await client.post(f"{call}/called", json={"outcome": outcome, "rung_by": "cru-duty-2"})
     assert await the_call(client) == call
     assert [one["outcome"] for one in (await client.get(call)).json()["attempts"]] == ["no_answer", "left_message"]
-    assert await world.published() == []
+    assert [type(told) for told in await world.published()] == [NotificationCallAwaited]
 
 
 async def test_a_wrong_number_is_told_as_a_failure(world: World, client: httpx.AsyncClient) -> None:
     await world.hear(offered(channels=("phone",), priority="P1"))
     await client.post(f"{await the_call(client)}/called", json={"outcome": "wrong_number", "rung_by": "cru-duty-2"})
-    [told] = await world.published()
+    _, told = await world.published()
     assert isinstance(told, NotificationFailed)
     assert told.failure == "permanent_recipient"
 

@@ -37,6 +37,10 @@ def settings(**given: Any) -> NotifierSettings:  # of any setting's type
     return NotifierSettings(_env_file=None, **{"notifier_database_url": "sqlite+aiosqlite://", **given})
 
 
+def read_from(**given: object) -> NotifierSettings:
+    return read_settings(NotifierSettings, notifier_database_url="sqlite+aiosqlite://", _env_file=None, **given)
+
+
 @pytest.fixture
 async def embedded(database_url: str) -> AsyncIterator[Service]:
     """The notifier with its schema and Derbyshire's directory, keeping its messages in the mailbox."""
@@ -54,7 +58,7 @@ async def client(embedded: Service) -> AsyncIterator[httpx.AsyncClient]:
     for router in embedded.routers:
         app.include_router(router)
     app.mount("/static", static_files())
-    transport = httpx.ASGITransport(Edge(app, new_id))  # type: ignore[arg-type]  # Starlette's and httpx's ASGI types differ in name only
+    transport = httpx.ASGITransport(Edge(app, new_id))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
 
@@ -164,7 +168,7 @@ async def test_the_migrations_make_exactly_the_tables_that_the_code_uses(embedde
 
 def test_delivering_for_real_needs_a_mail_server() -> None:
     with pytest.raises(SystemExit, match="WAYMARK_SMTP_URL"):
-        read_settings(NotifierSettings, notifier_database_url="sqlite+aiosqlite://", _env_file=None)
+        read_from()
 
 
 def test_a_mail_server_is_never_reached_in_the_clear_by_mistake() -> None:

@@ -1,6 +1,6 @@
 """Valid things by default, a sender that does as it is told, and the notifier's parts put together as in main."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -178,12 +178,12 @@ class ScriptedSender:
     """Takes messages; each failure in `script` is raised, in order, in place of taking one. `meanwhile` runs first."""
 
     script: list[SendFailed] = field(default_factory=list)
-    meanwhile: Callable[[], object] | None = None
+    meanwhile: Callable[[], Awaitable[object]] | None = None
     taken: list[Message] = field(default_factory=list)
 
     async def send(self, message: Message) -> Receipt:
         if self.meanwhile is not None:
-            await self.meanwhile()  # type: ignore[misc]  # any coroutine function will do
+            await self.meanwhile()
         if self.script:
             raise self.script.pop(0)
         if message.id not in {taken.id for taken in self.taken}:

@@ -1,8 +1,6 @@
-"""Databases of both kinds and both transports, each test with its own."""
+"""Databases with the tables of a test service, opened as often as there would be processes."""
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -12,16 +10,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from shared.clock import Clock, new_id, utc_now
 from shared.db import Database
 from tests.shared.world import METADATA, OpenDatabase
-
-
-@pytest.fixture(scope="session")
-def postgres_url() -> str:
-    return os.environ["WAYMARK_TEST_POSTGRES_URL"]  # noqa: TID251 - the one place where tests find their servers
-
-
-@pytest.fixture(scope="session")
-def kafka_url() -> str:
-    return os.environ["WAYMARK_TEST_KAFKA_URL"]  # noqa: TID251 - the one place where tests find their servers
 
 
 @pytest.fixture
@@ -41,25 +29,6 @@ async def create_postgresql(postgres_url: str) -> AsyncIterator[Callable[[], Awa
         for name in made:
             await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     await server.dispose()
-
-
-@pytest.fixture
-async def postgresql_database(create_postgresql: Callable[[], Awaitable[str]]) -> str:
-    """The URL of an empty PostgreSQL database."""
-    return await create_postgresql()
-
-
-@pytest.fixture
-def sqlite_database(tmp_path: Path) -> str:
-    """The URL of a SQLite file that does not exist yet."""
-    return f"sqlite+aiosqlite:///{tmp_path}/service.db"
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """The URL of an empty database, of each kind in turn."""
-    url: str = request.getfixturevalue(f"{request.param}_database")
-    return url
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 import pytest
@@ -14,6 +14,7 @@ from shared.envelope import Record
 from shared.errors import Conflict, Unavailable
 from shared.outbox import hand_out_again
 from shared.relay import Relay
+from tests.eventually import eventually
 from tests.shared.world import REQUEST, OpenDatabase, a_cancellation, publish, rows
 
 
@@ -51,14 +52,10 @@ def carrier() -> Carrier:
 
 
 @pytest.fixture
-def relay(database: Database, carrier: Carrier) -> Relay:
-    return Relay(database, carrier)
-
-
-@pytest.fixture(autouse=True)
-async def _give_up(relay: Relay) -> object:
-    yield
-    await relay.close()
+async def relay(database: Database, carrier: Carrier) -> AsyncIterator[Relay]:
+    found = Relay(database, carrier)
+    yield found
+    await found.close()
 
 
 async def drain(relay: Relay) -> None:
@@ -165,9 +162,13 @@ async def test_a_second_relay_stands_by_until_the_first_ones_connection_dies(
 
     async with other.engine.connect() as connection:
         await connection.execute(
-            text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database ON pg_database.oid = database "
+                "WHERE locktype = 'advisory' AND granted AND datname = current_database()"
+            )
         )
-    await drain(second)
+    # The server takes a moment to end a session.
+    await eventually(second.run_once)
     assert second_carrier.reasons() == ["after"]
     with pytest.raises(Exception, match="connection"):
         await first.run_once()

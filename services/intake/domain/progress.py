@@ -113,7 +113,8 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message to one contact of a service: `state` is sent or failed, `failure` the fault's class."""
+    """One message to one contact of a service: `state` is sent, awaiting_call (a person has to
+    ring) or failed, `failure` the fault's class."""
 
     id: UUID
     assignment_id: UUID

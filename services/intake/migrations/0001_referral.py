@@ -224,7 +224,7 @@ def _notice() -> None:
         sa.Column("assignment_id", sa.Uuid(), nullable=False),
         sa.Column("channel", sa.String(16), nullable=False),
         sa.Column("purpose", sa.String(32), nullable=False),
-        sa.Column("state", sa.String(8), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
         sa.Column("failure", sa.String(64)),
         sa.Column("at", INSTANT, nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),

@@ -8,6 +8,7 @@ from itertools import islice
 from sqlalchemy import func, select
 
 from services.intake.domain.places import AreaPlace, PlaceTable, UnitPlace
+from services.intake.store.statements import UNITS
 from services.intake.store.tables import unit
 from shared.db import Transaction
 
@@ -20,7 +21,7 @@ async def units(tx: Transaction, codes: Sequence[str]) -> Mapping[str, UnitPlace
     wanted = [code for code in codes if len(code) >= 5 and " " not in code]
     if not wanted:
         return {}
-    rows = await tx.connection.execute(select(unit).where(unit.c.code.in_(wanted)))
+    rows = await tx.connection.execute(UNITS, {"codes": wanted})
     return {row.code: UnitPlace(row.district, row.terminated) for row in rows}
 
 

@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, Table, func, select, update
+from sqlalchemy import RowMapping, Select
 
 from services.intake.domain.assessment import OpenReferral
 from services.intake.domain.progress import (
-    FINISHED,
     Assignment,
     AssignmentState,
     Cancellation,
@@ -26,15 +25,27 @@ from services.intake.domain.progress import (
 from services.intake.domain.referral import Submission
 from services.intake.domain.status import is_settled, needs_in_hand, patience
 from services.intake.ports import NewReferral
+from services.intake.store import statements
 from services.intake.store.sealing import open_submission, seal_submission
-from services.intake.store.tables import SEALED, assignment, match_key, notice, referral, timeline
+from services.intake.store.tables import assignment, notice
 from shared.db import Transaction
 from shared.errors import NotFound
 from shared.vault import Vault
 
 OPEN = "open"
-# Everything but the sealed columns: whoever follows a referral never reads the person.
-PLAIN = tuple(column for column in referral.c if column.name not in SEALED)
+UNDECIDED = dict.fromkeys(
+    (
+        "decision_id",
+        "rule_set",
+        "outcome",
+        "district",
+        "priority",
+        "flags",
+        "duplicate_of",
+        "decided_at",
+        "decision_sequence",
+    )
+)
 
 
 class ReferralTable:
@@ -44,46 +55,41 @@ class ReferralTable:
         self._tx = tx
         self._vault = vault
         self._first_patience = first_patience
+        self._is_postgresql = tx.database.is_postgresql
 
     async def add(self, new: NewReferral) -> bool:
         """Store it; False, with nothing stored, when its reference is taken."""
         progress = new.progress
-        row: dict[str, Any] = {  # values of many columns
+        row = {
             "id": progress.id,
-            "facts": new.facts.model_dump(mode="json"),
-            "updated_at": progress.received_at,
-            "received_at": progress.received_at,
             "reference": progress.reference,
+            "received_at": progress.received_at,
+            "updated_at": progress.received_at,
+            "facts": new.facts.model_dump(mode="json"),
             **self._moving(progress),
             **seal_submission(self._vault, progress.id, new.submission),
         }
-        statement = self._tx.insert(referral).values(row).on_conflict_do_nothing(index_elements=["reference"])
-        if (await self._tx.connection.execute(statement)).rowcount == 0:
+        blinds = [self._vault.blind(key) for key in sorted(new.keys)]
+        connection = self._tx.connection
+        if self._is_postgresql:
+            return await connection.scalar(statements.INSERT_REFERRAL_AND_KEYS, row | {"keys": blinds}) is not None
+        if (await connection.execute(statements.insert_referral(is_postgresql=False), row)).rowcount == 0:
             return False
-        if new.keys:
-            blinds = [{"key": self._vault.blind(key), "referral_id": progress.id} for key in sorted(new.keys)]
-            await self._tx.connection.execute(match_key.insert().inline(), blinds)
+        if blinds:
+            keys = [{"key": blind, "referral_id": progress.id} for blind in blinds]
+            await connection.execute(statements.INSERT_KEYS, keys)
         return True
 
     async def matching(self, keys: frozenset[str], since: datetime) -> Sequence[OpenReferral]:
         """Open referrals received at `since` or later that share a match key, oldest first."""
         key_of_blind = {blind: key for key in keys for blind in self._vault.blinds(key)}
-        if self._tx.database.is_postgresql:
+        if self._is_postgresql:
             # SQLite lets one transaction write at a time, and ours begin as writers.
-            numbers = sorted({_lock_number(key) for key in key_of_blind.values()})
-            await self._tx.connection.execute(select(*(func.pg_advisory_xact_lock(number) for number in numbers)))
-        query = (
-            select(match_key.c.key, referral.c.reference, referral.c.needs, referral.c.priority, referral.c.received_at)
-            .join_from(match_key, referral)
-            .where(
-                match_key.c.key.in_(key_of_blind),
-                referral.c.received_at >= since,
-                referral.c.status.not_in([status.value for status in FINISHED]),
-            )
-            .order_by(referral.c.received_at, referral.c.id)
-        )
+            numbers = sorted(map(_lock_number, keys))
+            await self._tx.connection.execute(statements.LOCK_KEYS, {"numbers": numbers})
+        given = {"keys": list(key_of_blind), "since": since}
         found: dict[str, tuple[set[str], RowMapping]] = {}
-        for row in (await self._tx.connection.execute(query)).mappings():
+        for row in (await self._tx.connection.execute(statements.MATCHES, given)).mappings():
             found.setdefault(row["reference"], (set(), row))[0].add(key_of_blind[row["key"]])
         return [
             OpenReferral(
@@ -99,83 +105,79 @@ class ReferralTable:
 
     async def lock(self, referral_id: UUID) -> Progress:
         """The progress of a referral, nobody else's to change until the transaction ends. Raises NotFound."""
-        return await self._progress(select(*PLAIN).where(referral.c.id == referral_id).with_for_update())
+        return await self._progress(statements.LOCKED_PROGRESS, referral_id)
 
     async def id_of(self, reference: str) -> UUID:
         """The id behind a reference in its written form. Raises NotFound."""
-        found = await self._tx.connection.scalar(select(referral.c.id).where(referral.c.reference == reference))
+        found: UUID | None = await self._tx.connection.scalar(statements.ID_OF, {"reference": reference})
         if found is None:
             raise _not_found()
-        return UUID(str(found))
+        return found
 
     async def progress(self, referral_id: UUID) -> Progress:
         """The progress of a referral, only to read. Raises NotFound."""
-        return await self._progress(select(*PLAIN).where(referral.c.id == referral_id))
+        return await self._progress(statements.PROGRESS, referral_id)
 
     async def timeline(self, referral_id: UUID) -> Sequence[TimelineEntry]:
         """What happened to it, in the order of time; its submission is not among them."""
-        columns = (column for column in timeline.c if column.name not in ("seq", "referral_id"))
-        query = select(*columns).where(timeline.c.referral_id == referral_id).order_by(timeline.c.at, timeline.c.seq)
-        rows = (await self._tx.connection.execute(query)).mappings()
+        rows = await self._rows(statements.TIMELINE, referral_id)
         return [
             TimelineEntry(**{**row, "before": _status(row["before"]), "after": _status(row["after"])}) for row in rows
         ]
 
     async def submission(self, referral_id: UUID) -> Submission:
         """What was sent, opened. Raises NotFound, and Tampered when the row is not what was stored."""
-        query = select(*(referral.c[field] for field in SEALED)).where(referral.c.id == referral_id)
-        row = (await self._tx.connection.execute(query)).mappings().first()
-        if row is None:
+        rows = await self._rows(statements.SUBMISSION, referral_id)
+        if not rows:
             raise _not_found()
-        return open_submission(self._vault, referral_id, dict(row))
+        return open_submission(self._vault, referral_id, dict(rows[0]))
 
     async def save(self, progress: Progress) -> None:
         """Keep a changed progress, its assignments and notices apart."""
-        values = self._moving(progress) | {"updated_at": self._tx.instant}
-        await self._tx.connection.execute(update(referral).where(referral.c.id == progress.id).values(values))
+        row = {"of": progress.id, "updated_at": self._tx.database.now(), **self._moving(progress)}
+        await self._tx.connection.execute(statements.update_referral(self._is_postgresql), row)
 
     async def save_assignment(self, referral_id: UUID, changed: Assignment) -> None:
         """Keep one assignment as it is now."""
-        row = asdict(changed) | {"needs": list(changed.needs), "channels": list(changed.channels)}
-        await self._put(assignment, {"referral_id": referral_id, **row})
+        lists = {"needs": list(changed.needs), "channels": list(changed.channels)}
+        row = {"referral_id": referral_id, **asdict(changed), **lists}
+        await self._tx.connection.execute(statements.put(assignment, self._is_postgresql), row)
 
     async def save_notice(self, referral_id: UUID, changed: Notice) -> None:
         """Keep one notice as it is now."""
-        await self._put(notice, {"referral_id": referral_id, **asdict(changed)})
+        row = {"referral_id": referral_id, **asdict(changed)}
+        await self._tx.connection.execute(statements.put(notice, self._is_postgresql), row)
 
     async def note(self, referral_id: UUID, entry: TimelineEntry) -> None:
         """Add to the timeline."""
-        row = {"referral_id": referral_id, **asdict(entry)}
-        await self._tx.connection.execute(timeline.insert().inline(), row)
+        await self._tx.connection.execute(statements.INSERT_ENTRY, {"referral_id": referral_id, **asdict(entry)})
 
     def _moving(self, progress: Progress) -> dict[str, Any]:  # values of many columns
         """The columns that news may change; when to sweep follows from what is still awaited."""
         settled = is_settled(progress)
         sweeps = 0 if settled else progress.sweeps
-        wait = patience(self._first_patience, sweeps).total_seconds()
         decision, cancellation = progress.decision, progress.cancellation
         return {
             "status": progress.status,
             "needs": [asdict(need) for need in progress.needs],
-            **({} if decision is None else _decision_columns(decision)),
+            **(UNDECIDED if decision is None else _decision_columns(decision)),
             "cancel_reason": cancellation and cancellation.reason,
             "cancelled_at": cancellation and cancellation.at,
             "sequence": progress.sequence,
             "sweeps": sweeps,
-            "sweep_at": None if settled else self._tx.database.instant_in(wait),
+            "wait": None if settled else self._wait(patience(self._first_patience, sweeps)),
         }
 
-    async def _put(self, table: Table, row: dict[str, Any]) -> None:  # values of many columns
-        statement = self._tx.insert(table).values(row)
-        changes = {name: statement.excluded[name] for name in row if name != "id"}
-        await self._tx.connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changes))
+    def _wait(self, span: timedelta) -> timedelta | datetime:
+        return span if self._is_postgresql else self._tx.database.now() + span
 
-    async def _progress(self, query: Select[Any]) -> Progress:  # the plain columns of one row
-        row = (await self._tx.connection.execute(query)).mappings().first()
-        if row is None:
+    async def _progress(self, query: Select[Any], referral_id: UUID) -> Progress:  # the plain columns of one row
+        rows = await self._rows(query, referral_id)
+        if not rows:
             raise _not_found()
-        offers = await self._of_referral(assignment, row["id"])
-        notices = await self._of_referral(notice, row["id"])
+        row = rows[0]
+        offers = await self._rows(statements.ASSIGNMENTS, referral_id)
+        notices = await self._rows(statements.NOTICES, referral_id)
         reason, cancelled_at = row["cancel_reason"], row["cancelled_at"]
         return Progress(
             id=row["id"],
@@ -192,10 +194,10 @@ class ReferralTable:
             sweeps=row["sweeps"],
         )
 
-    async def _of_referral(self, table: Table, referral_id: UUID) -> Sequence[RowMapping]:
-        columns = (column for column in table.c if column.name != "referral_id")
-        query = select(*columns).where(table.c.referral_id == referral_id).order_by(table.c.sequence, table.c.id)
-        return (await self._tx.connection.execute(query)).mappings().all()
+    async def _rows(self, query: Select[Any], referral_id: UUID) -> Sequence[RowMapping]:  # whatever the query asks
+        result = await self._tx.connection.execute(query, {"id": referral_id})
+        rows: Sequence[RowMapping] = result.mappings().all()
+        return rows
 
 
 def _decision_columns(decision: Decision) -> dict[str, Any]:  # values of many columns

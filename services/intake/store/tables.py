@@ -87,7 +87,7 @@ notice = Table(
     Column("assignment_id", Uuid, nullable=False),
     Column("channel", String(16), nullable=False),
     Column("purpose", String(32), nullable=False),
-    Column("state", String(8), nullable=False),
+    Column("state", String(16), nullable=False),
     Column("failure", String(64)),
     Column("at", Instant, nullable=False),
     Column("sequence", Integer, nullable=False),

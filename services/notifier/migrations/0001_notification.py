@@ -29,6 +29,7 @@ def upgrade() -> None:
     _inbox()
     _configuration()
     _notification()
+    _notification_indexes()
     _attempt()
     _closure()
     _referral_sequence()
@@ -147,6 +148,9 @@ def _notification() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_notification"),
         sa.UniqueConstraint("assignment_id", "purpose", "channel", "contact", name="uq_notification_assignment_id"),
     )
+
+
+def _notification_indexes() -> None:
     op.create_index(
         "ix_notification_open",
         "notification",

@@ -6,7 +6,7 @@ from datetime import datetime
 from services.notifier.domain.notification import Channel, Notification, Offer, State
 from services.notifier.domain.planning import offer_notice, recall_notice
 from services.notifier.ports import Transaction
-from services.notifier.use_cases.telling import tell_failed, tell_sent
+from services.notifier.use_cases.telling import tell_call_awaited, tell_failed, tell_sent
 from shared.events import AssignmentOffered, AssignmentRecalled, ReferralCancelled
 
 RECALLED = "recalled"
@@ -74,6 +74,8 @@ async def _plan(tx: Transaction, notification: Notification, now: datetime) -> N
         await tell_sent(tx, notification, now)
     elif notification.state is State.FAILED:
         await tell_failed(tx, notification, now)
+    elif notification.state is State.AWAITING_CALL:
+        await tell_call_awaited(tx, notification, now)
     elif notification.state is State.QUEUED:
         tx.wake_delivery()
 

@@ -38,11 +38,12 @@ class OfferTable:
         await self._keep_move(offer.id, actor="router", at=offer.offered_at, before=None, to=offer.state, reason=None)
 
     async def live_of(self, referral_id: UUID) -> Sequence[Offer]:
-        """The live assignments of a referral, locked until the transaction ends."""
+        """The live assignments of a referral in the order of their services, locked until the transaction ends."""
         query = (
             select(assignment)
             .where(assignment.c.referral_id == referral_id, assignment.c.state.in_(LIVE))
-            .order_by(assignment.c.id)
+            # The order in which places are taken: giving them back in another could wait for whoever takes some.
+            .order_by(assignment.c.service_id, assignment.c.id)
             .with_for_update()
         )
         return await self._offers(query)
@@ -118,8 +119,34 @@ class CapacityTable:
         )
         return {row.service_id: row.taken for row in rows}
 
-    async def take(self, service_id: str, day: date, places: int) -> bool:
-        """Take one of `places` of that day; False when all are taken."""
+    async def take(self, day: date, places: Mapping[str, int]) -> str | None:
+        """Take a place of each service of `places`, or none at all and answer which of them is full.
+
+        Rows are locked in one order everywhere, so that two referrals never wait for each other; the savepoint also
+        lets go of them when one is full, or the next try would lock others out of that order.
+        """
+        for_none_or_all = await self._tx.connection.begin_nested()
+        for service_id, count in sorted(places.items()):
+            if not await self._take_one(service_id, day, count):
+                await for_none_or_all.rollback()
+                return service_id
+        await for_none_or_all.commit()
+        return None
+
+    async def give_back(self, assignment_id: UUID) -> None:
+        """Return the place that an assignment took, if it took one."""
+        taken = select(assignment.c.service_id, assignment.c.capacity_day).where(assignment.c.id == assignment_id)
+        row = (await self._tx.connection.execute(taken)).one()
+        if row.capacity_day is None:
+            return
+        statement = (
+            update(capacity)
+            .where(capacity.c.service_id == row.service_id, capacity.c.day == row.capacity_day, capacity.c.taken > 0)
+            .values(taken=capacity.c.taken - 1)
+        )
+        await self._tx.connection.execute(statement)
+
+    async def _take_one(self, service_id: str, day: date, places: int) -> bool:
         if places < 1:
             return False
         insert = self._tx.insert(capacity).values(service_id=service_id, day=day, taken=1)
@@ -130,22 +157,6 @@ class CapacityTable:
             where=capacity.c.taken < places,
         ).returning(capacity.c.taken)
         return (await self._tx.connection.execute(statement)).first() is not None
-
-    async def untake(self, service_id: str, day: date) -> None:
-        """Return a place that was just taken."""
-        statement = (
-            update(capacity)
-            .where(capacity.c.service_id == service_id, capacity.c.day == day, capacity.c.taken > 0)
-            .values(taken=capacity.c.taken - 1)
-        )
-        await self._tx.connection.execute(statement)
-
-    async def give_back(self, assignment_id: UUID) -> None:
-        """Return the place that an assignment took, if it took one."""
-        taken = select(assignment.c.service_id, assignment.c.capacity_day).where(assignment.c.id == assignment_id)
-        row = (await self._tx.connection.execute(taken)).one()
-        if row.capacity_day is not None:
-            await self.untake(row.service_id, row.capacity_day)
 
 
 def _offer(row: RowMapping) -> Offer:

@@ -1,0 +1,118 @@
+"""Many referrals in the same moment, on PostgreSQL: places are never given twice, and nobody waits for ever."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+from sqlalchemy import func, select
+
+from services.router.store.tables import assignment, assignment_need, capacity
+from services.router.store.transaction import RouterTransaction, counties
+from services.router.use_cases import RecallReferral, RouteReferral
+from shared.clock import new_id
+from shared.db import Database
+from shared.documents import save_documents
+from shared.envelope import Origin
+from shared.events import ReferralSubmitted
+from tests.router.builders import CREATIVE, LEAD, NOON, PEER, a_cancellation, a_submission, documents_with_places
+from tests.router.conftest import Hands, OpenDatabase
+
+REQUEST = Origin("test-request")
+TODAY = NOON.date()
+PLACES = {CREATIVE: 7, PEER: 5, LEAD: 9}
+
+
+@pytest.fixture
+async def database(open_database: OpenDatabase, postgresql_database: str) -> Database:
+    """PostgreSQL with a county in which three services have few places."""
+    opened = await open_database(postgresql_database)
+    async with opened.begin(REQUEST) as transaction:
+        await save_documents(transaction, documents_with_places(PLACES))
+    return opened
+
+
+class Router:
+    """Routes and recalls on a real database, each in a transaction of its own."""
+
+    def __init__(self, database: Database, clock: Hands) -> None:
+        self._database = database
+        self._in_force = counties()
+        self._route = RouteReferral(clock, new_id)
+        self._recall = RecallReferral(clock)
+
+    async def route(self, event: ReferralSubmitted) -> None:
+        async with self._database.begin(REQUEST) as transaction:
+            await self._route(RouterTransaction(transaction, self._in_force), event)
+
+    async def recall(self, event: ReferralSubmitted) -> None:
+        async with self._database.begin(REQUEST) as transaction:
+            await self._recall(RouterTransaction(transaction, self._in_force), a_cancellation(event))
+
+
+async def taken(database: Database) -> dict[str, int]:
+    async with database.engine.connect() as connection:
+        rows = await connection.execute(select(capacity.c.service_id, capacity.c.taken).where(capacity.c.taken > 0))
+        return {row.service_id: row.taken for row in rows}
+
+
+async def live_offers(database: Database) -> Counter[str]:
+    query = select(assignment.c.service_id, func.count().label("live")).where(assignment.c.state == "offered")
+    async with database.engine.connect() as connection:
+        return Counter({row.service_id: row.live for row in await connection.execute(query.group_by("service_id"))})
+
+
+async def test_of_fifty_who_want_one_of_ten_places_at_once_ten_get_one(database: Database) -> None:
+    async def take() -> str | None:
+        async with database.begin(REQUEST) as transaction:
+            return await RouterTransaction(transaction, counties()).capacity.take(TODAY, {CREATIVE: 10})
+
+    answers = await asyncio.gather(*(take() for _ in range(50)))
+    assert Counter(answers) == {None: 10, CREATIVE: 40}
+    assert await taken(database) == {CREATIVE: 10}
+
+
+async def test_places_of_several_services_are_taken_at_once_without_a_deadlock(database: Database) -> None:
+    async def take(order: int) -> None:
+        wanted = [(CREATIVE, 30), (PEER, 25), (LEAD, 20)]
+        async with database.begin(REQUEST) as transaction:
+            places = dict(wanted[order % 3 :] + wanted[: order % 3])
+            store = RouterTransaction(transaction, counties()).capacity
+            # Again without the full one, as a decision that is made anew would.
+            while (full := await store.take(TODAY, places)) is not None:
+                del places[full]
+
+    await asyncio.gather(*(take(order) for order in range(60)))
+    assert await taken(database) == {CREATIVE: 30, PEER: 25, LEAD: 20}
+
+
+async def test_fifty_referrals_at_once_never_give_a_service_more_than_it_has_places(
+    database: Database, clock: Hands
+) -> None:
+    router = Router(database, clock)
+    events = [a_submission("mind.creative_wellbeing", "social.peer_support", "social.befriending") for _ in range(50)]
+    await asyncio.gather(*(router.route(event) for event in events))
+    assert await taken(database) == PLACES
+    offers = await live_offers(database)
+    assert {service: offers[service] for service in PLACES} == PLACES
+    async with database.engine.connect() as connection:
+        held = await connection.scalar(select(func.count()).select_from(assignment_need).where(assignment_need.c.live))
+    assert held == 3 * len(events)
+
+
+async def test_what_is_taken_and_given_back_in_the_same_moment_adds_up(database: Database, clock: Hands) -> None:
+    router = Router(database, clock)
+    early = [a_submission("mind.creative_wellbeing", "social.peer_support", "social.befriending") for _ in range(5)]
+    for event in early:
+        await router.route(event)
+    late = [a_submission("social.befriending", "social.peer_support", "mind.creative_wellbeing") for _ in range(25)]
+    await asyncio.gather(*map(router.route, late), *map(router.recall, early))
+    offers = await live_offers(database)
+    assert await taken(database) == {service: offers[service] for service in PLACES if offers[service]}
+    assert all(offers[service] <= places for service, places in PLACES.items())
+
+
+async def test_the_same_referral_twice_at_once_is_routed_once(database: Database, clock: Hands) -> None:
+    router, event = Router(database, clock), a_submission("mind.creative_wellbeing")
+    await asyncio.gather(*(router.route(event) for _ in range(6)))
+    assert await live_offers(database) == {CREATIVE: 1}
+    assert await taken(database) == {CREATIVE: 1}

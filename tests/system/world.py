@@ -1,0 +1,136 @@
+"""A whole running system, either way: one process with files, or three with real servers around them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from deploy.native.ports import find_free
+from shared.vault import Vault
+from tests.system.broker import Broker
+from tests.system.databases import SERVICES, Databases, copies
+from tests.system.post import LocalMailbox, MailServer, Post, RealPost
+from tests.system.processes import Process, run
+
+# The tests are one caller and send more than one may in a minute.
+UNLIMITED = {"WAYMARK_REQUESTS_PER_MINUTE": "1000000"}
+SWEEP_PATIENCE_S = 5
+
+
+class World(Protocol):
+    """What a test needs to know of a system."""
+
+    @property
+    def post(self) -> Post:
+        """What it has sent."""
+
+    @property
+    def processes(self) -> Sequence[Process]:
+        """Its processes."""
+
+    def url(self, service: str) -> str:
+        """Where one service answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """`waymark up` on a folder of its own."""
+
+    process: Process
+    data: Path
+
+    @property
+    def post(self) -> Post:
+        """Its local mailbox."""
+        return LocalMailbox(self.data / "notifier.db")
+
+    @property
+    def processes(self) -> Sequence[Process]:
+        """The one process."""
+        return (self.process,)
+
+    def url(self, service: str) -> str:
+        """All three answer at one place."""
+        assert service in SERVICES
+        return self.process.url
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Three processes around PostgreSQL, Kafka, Redis and a mail server."""
+
+    services: dict[str, Process]
+    databases: Databases
+    broker: Broker
+    mail: MailServer
+    folder: Path
+
+    @property
+    def post(self) -> RealPost:
+        """What the mail server took, and the texts."""
+        return RealPost(self.mail, self.folder / "texts.jsonl")
+
+    @property
+    def processes(self) -> Sequence[Process]:
+        """The three processes."""
+        return tuple(self.services.values())
+
+    def url(self, service: str) -> str:
+        """Each answers at its own."""
+        return self.services[service].url
+
+    def command(self, *arguments: str) -> str:
+        """What an operator's command prints here."""
+        return run(arguments, self.folder, self.services["intake"].environment)
+
+
+def embedded_in(folder: Path, *options: str) -> Embedded:
+    """One that is not started yet; its data are kept in `folder`/data."""
+    port = find_free(set())
+    data = folder / "data"
+    arguments = ("up", "--port", str(port), "--data", str(data), *options)
+    return Embedded(Process("waymark", arguments, port, folder, UNLIMITED), data)
+
+
+@asynccontextmanager
+async def deployed(template: Databases, kafka_url: str, redis_url: str, folder: Path) -> AsyncIterator[Deployment]:
+    """A system on copies of `template`, in a Kafka that holds nothing of an earlier one."""
+    mail, broker = MailServer(), Broker(kafka_url)
+    Vault.create_file(folder / "keys.json")
+    with mail.running(), copies(template) as databases:
+        services = _services(folder, databases, mail, {"WAYMARK_KAFKA_URL": kafka_url, "WAYMARK_REDIS_URL": redis_url})
+        system = Deployment(services, databases, broker, mail, folder)
+        system.command("topics")
+        await broker.forget()
+        try:
+            for process in system.processes:
+                process.start()
+            for process in system.processes:
+                await process.wait_until_ready()
+            yield system
+        finally:
+            for process in system.processes:
+                process.end()
+
+
+def _services(folder: Path, databases: Databases, mail: MailServer, servers: dict[str, str]) -> dict[str, Process]:
+    ports: dict[str, int] = {}
+    for each in SERVICES:
+        ports[each] = find_free(set(ports.values()))
+    environment = {
+        **servers,
+        **databases.environment(),
+        **UNLIMITED,
+        "WAYMARK_KEYS_FILE": str(folder / "keys.json"),
+        "WAYMARK_SWEEP_PATIENCE_S": str(SWEEP_PATIENCE_S),
+        # The link in a notice leads to a page of the router's.
+        "WAYMARK_PUBLIC_URL": f"http://127.0.0.1:{ports['router']}",
+        "WAYMARK_SMTP_URL": f"smtp://127.0.0.1:{mail.port}",
+        "WAYMARK_SMTP_PLAINTEXT_HOSTS": "127.0.0.1",
+        "WAYMARK_TEXTS_FILE": str(folder / "texts.jsonl"),
+    }
+    return {
+        each: Process(each, ("serve", each, "--port", str(port)), port, folder, environment)
+        for each, port in ports.items()
+    }
