@@ -30,7 +30,6 @@ def subscriptions(opened: Opened) -> Sequence[Subscription]:
         Subscription(AssignmentRecalled, _handler(opened, RecordRecall())),
         Subscription(NotificationSent, _handler(opened, record_notification)),
         Subscription(NotificationCallAwaited, _handler(opened, record_notification)),
-        Subscription(NotificationCallAwaited, _handler(opened, record_notification)),
         Subscription(NotificationFailed, _handler(opened, record_notification)),
     )
 

@@ -18,7 +18,6 @@ from shared.events import (
 )
 
 ROUTER, NOTIFIER = "router", "notifier"
-Message = NotificationSent | NotificationCallAwaited | NotificationFailed
 MessageNews = NotificationSent | NotificationCallAwaited | NotificationFailed
 
 
@@ -80,8 +79,6 @@ def notice_of(event: MessageNews) -> Notice:
             state, failure, at = "sent", None, event.sent_at
         case NotificationCallAwaited():
             state, failure, at = "awaiting_call", None, event.awaited_at
-        case NotificationCallAwaited():
-            state, failure, at = "awaiting_call", None, event.awaited_at
         case NotificationFailed():
             state, failure, at = "failed", event.failure, event.failed_at
     return Notice(
@@ -118,8 +115,6 @@ def told_entry(event: MessageNews) -> TimelineEntry:
     match event:
         case NotificationSent():
             return TimelineEntry(event.sent_at, "told", NOTIFIER, details=details)
-        case NotificationCallAwaited():
-            return TimelineEntry(event.awaited_at, "call_awaited", NOTIFIER, details=details)
         case NotificationCallAwaited():
             return TimelineEntry(event.awaited_at, "call_awaited", NOTIFIER, details=details)
         case NotificationFailed():

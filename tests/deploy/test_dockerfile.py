@@ -56,11 +56,13 @@ def test_the_build_is_sent_only_what_it_needs() -> None:
     assert allowed == {
         "LICENSE",
         "README.md",
+        "alembic.ini",
         "pyproject.toml",
         "requirements.txt",
         "shared",
         "services",
         "waymark",
         "deploy/derbyshire",
+        "deploy/migrations",
     }
     assert all((ROOT / path).exists() for path in allowed)

@@ -26,7 +26,7 @@ from tests.router.rules.builders import CHESTERFIELD, COUNTY_DIRECTORY, WEDNESDA
 NOON = datetime(2020, 5, 6, 11, 0, tzinfo=UTC)
 """Midday by the clock on the wall of the Wednesday on which the referrals below are received."""
 CREATIVE = "svc-kakou"
-"""The only service for `mind.creative_wellbeing` in Chesterfield, before the district's lead; it has few places a day."""
+"""The only service for `mind.creative_wellbeing` in Chesterfield, before the district's lead."""
 PEER = "svc-fc-peer"
 """The same for `social.peer_support`."""
 LEAD = "svc-dva-network"
