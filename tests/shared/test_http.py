@@ -45,7 +45,7 @@ async def test_a_well_formed_correlation_id_is_kept_and_travels_with_the_event(c
 
 @pytest.mark.parametrize("given", ["short", "with blank in it", "x" * 65, "semi;colon;semi", "né-né-né-né", ""])
 async def test_any_other_correlation_id_is_replaced(chassis: Chassis, given: str) -> None:
-    answer = await chassis.client.post("/notes", json={}, headers={"x-correlation-id": given.encode("latin-1")})
+    answer = await chassis.client.post("/notes", json={}, headers=[(b"x-correlation-id", given.encode("latin-1"))])
     fresh = answer.headers["x-correlation-id"]
     assert len(fresh) == 36
     assert fresh != given
@@ -125,7 +125,7 @@ async def test_a_body_that_is_announced_as_too_large_is_refused_unread(chassis: 
 
 @pytest.mark.parametrize("declared", ["-1", "many", "²"])
 async def test_a_length_that_is_no_number_changes_nothing(chassis: Chassis, declared: str) -> None:
-    headers = {"content-type": "application/json", "content-length": declared.encode("latin-1")}
+    headers = [(b"content-type", b"application/json"), (b"content-length", declared.encode("latin-1"))]
     assert (await chassis.client.post("/notes", content=b"{}", headers=headers)).status_code == 201
 
 
