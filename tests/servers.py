@@ -151,12 +151,12 @@ def _container(kind: str) -> DockerContainer:
     port = _free_port()
     match kind:
         case "postgres":
-            return PostgresContainer("postgres:17-alpine", driver="asyncpg").with_bind_ports(5432, port)
+            return PostgresContainer("postgres:17.6", driver="asyncpg").with_bind_ports(5432, port)
         case "kafka":
             image = KafkaContainer("confluentinc/cp-kafka:7.9.1").with_kraft().with_bind_ports(9093, port)
             return image.with_env("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false")
         case _:
-            return RedisContainer("redis:8-alpine").with_bind_ports(6379, port)
+            return RedisContainer("redis:7.2.8-alpine").with_bind_ports(6379, port)
 
 
 def _address(container: DockerContainer) -> str:

@@ -62,4 +62,4 @@ def test_every_wrong_setting_is_named_in_one_go_and_no_value_is_shown(monkeypatc
 def test_settings_do_not_change_once_read() -> None:
     settings = read_settings(Settings, needed="here")
     with pytest.raises(ValueError, match="frozen"):
-        settings.needed = "there"
+        settings.needed = "there"  # type: ignore[misc]  # that it cannot be set is what is tested
