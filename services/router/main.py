@@ -6,13 +6,14 @@ from services.router import api, pages
 from services.router.configuration import load_county_documents
 from services.router.configuration.documents import read_documents
 from services.router.consumers import subscriptions
+from services.router.domain.county import County
 from services.router.settings import RouterSettings
 from services.router.store.tables import metadata
-from services.router.store.transaction import RouterTransaction, counties
+from services.router.store.transaction import RouterTransaction
 from services.router.use_cases import NoteTold, RecallReferral, RouteReferral
 from shared.clock import Clock, NewId
 from shared.db import Database, Transaction
-from shared.documents import save_documents
+from shared.documents import Current, save_documents
 from shared.envelope import Origin
 from shared.service import Service
 
@@ -31,6 +32,11 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
         routers=(api.routes(database, stores), pages.routes(database, stores, now)),
         subscriptions=subscriptions(stores, RouteReferral(now, new_id), RecallReferral(now), NoteTold()),
     )
+
+
+def counties() -> Current[County]:
+    """The county in force, compiled again only when another version of its documents was loaded."""
+    return Current(load_county_documents)
 
 
 async def load_directory(database: Database, directory: Path) -> str:

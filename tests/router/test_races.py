@@ -6,8 +6,9 @@ from collections import Counter
 import pytest
 from sqlalchemy import func, select
 
+from services.router.main import counties
 from services.router.store.tables import assignment, assignment_need, capacity
-from services.router.store.transaction import RouterTransaction, counties
+from services.router.store.transaction import RouterTransaction
 from services.router.use_cases import RecallReferral, RouteReferral
 from shared.clock import new_id
 from shared.db import Database

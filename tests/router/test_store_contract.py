@@ -14,8 +14,9 @@ from services.router.domain.decide import decide
 from services.router.domain.decision import Decision
 from services.router.domain.load import Load
 from services.router.facts import domain_facts
+from services.router.main import counties
 from services.router.ports import Offer, Transaction
-from services.router.store.transaction import RouterTransaction, counties
+from services.router.store.transaction import RouterTransaction
 from shared.clock import new_id
 from shared.envelope import Origin
 from shared.errors import Conflict, NotFound, Unavailable

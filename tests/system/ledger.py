@@ -70,7 +70,8 @@ def books(world: World, accepted: Sequence[UUID]) -> Books:
             states = notices.get((offer, channel), [])
             if [state for _, state in states] != [FINAL[channel]]:
                 (repeated if len(states) > 1 else lost).append(f"offer {offer} by {channel}: {states}")
-    arrived = Counter(UUID(each.id) for each in (*world.post.letters(), *world.post.texts()))
+    post = world.post
+    arrived = Counter(UUID(each) for each in [mail.id for mail in post.letters()] + [text.id for text in post.texts()])
     sent = {notice for found in notices.values() for notice, state in found if state == "sent"}
     return Books(
         lost=[

@@ -103,11 +103,11 @@ class Deployment:
         return run(arguments, self.folder, self.services["intake"].environment)
 
 
-def embedded_in(folder: Path, *options: str) -> Embedded:
+def embedded_in(folder: Path) -> Embedded:
     """One that is not started yet; its data are kept in `folder`/data."""
     port = find_free(set())
     data = folder / "data"
-    arguments = ("up", "--port", str(port), "--data", str(data), *options)
+    arguments = ("up", "--port", str(port), "--data", str(data))
     return Embedded(Process("waymark", arguments, port, folder, UNLIMITED), data)
 
 
