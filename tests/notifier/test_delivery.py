@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 
@@ -18,6 +19,7 @@ from shared.events import NotificationFailed, NotificationSent
 from tests.notifier.world import ALL, EXPIRED, MOBILE, ScriptedSender, World, cancelled, offered, recalled
 
 TRANSIENT = SendFailed(Failure.TRANSIENT, "450 4.2.0")
+DAYS = timedelta(days=5)
 IMPATIENT = InsistOnDatabase(pause_min_s=0.001, pause_max_s=0.001)
 
 
@@ -273,12 +275,12 @@ async def test_an_idle_loop_lets_go_of_its_connections(world: World) -> None:
         async def rest(self) -> None:
             rests.append("rest")
 
-    worker = world.worker(Resting(), Resting())
+    worker = world.worker(Resting(), Resting(), Resting())
     await world.hear(offered())
     await worker.run_once()
     assert rests == []
     await worker.run_once()
-    assert rests == ["rest", "rest"]
+    assert rests == ["rest"] * 3
 
 
 @pytest.mark.parametrize("channel", [Channel.PHONE, Channel.PORTAL])
@@ -287,3 +289,58 @@ async def test_nothing_is_sent_for_calls_and_the_portal(world: World, channel: C
     sender = ScriptedSender()
     assert not await world.worker(sender, sender).run_once()
     assert sender.taken == []
+
+
+async def test_a_message_that_may_have_been_taken_is_asked_after_before_it_is_sent_again(world: World) -> None:
+    await world.hear(offered())
+    found = Receipt("scripted", theirs="their-id", template="their-words@4")
+    sender = ScriptedSender([SendFailed(Failure.AMBIGUOUS, "502")], known=[found])
+    worker = world.worker(sender)
+    await worker.run_once()
+    assert sender.asked == []
+    await world.make_due()
+    await worker.run_once()
+    [stored] = await world.stored()
+    assert (sender.asked, sender.taken) == ([stored.id], [])
+    assert (stored.state, stored.provider_reference, stored.template) == (State.SENT, "their-id", "their-words@4")
+    assert [type(event) for event in await world.published()] == [NotificationSent]
+
+
+async def test_where_nobody_can_be_asked_the_message_is_sent_again_once(world: World) -> None:
+    await world.hear(offered())
+    sender = ScriptedSender([SendFailed(Failure.AMBIGUOUS, "lost-after-data")])
+    worker = world.worker(sender)
+    await worker.run_once()
+    await world.make_due()
+    await worker.run_once()
+    assert (len(sender.asked), len(sender.taken)) == (1, 1)
+
+
+async def test_a_message_whose_end_is_known_is_never_asked_after(world: World) -> None:
+    await world.hear(offered())
+    sender = ScriptedSender([TRANSIENT, TRANSIENT])
+    worker = world.worker(sender)
+    for _ in range(3):
+        await worker.run_once()
+    assert (len(sender.asked), len(sender.taken)) == (0, 1)
+
+
+async def test_an_offer_recalled_while_it_is_in_doubt_is_not_sent_again_but_taken_back(world: World) -> None:
+    await world.hear(offered())
+    sender = ScriptedSender([SendFailed(Failure.AMBIGUOUS, "502")])
+    worker = world.worker(sender)
+    await worker.run_once()
+    await world.hear(recalled())
+    await world.make_due()
+    await worker.run_once()
+    assert [message.template for message in sender.taken] == ["recall.email@1"]
+
+
+async def test_an_urgent_offer_beyond_the_daily_limit_is_told_as_failed_at_once(world: World) -> None:
+    await world.hear(offered(name="urgent", priority="P2"), offered(name="routine", priority="P4", due_in=DAYS))
+    sender = ScriptedSender([SendFailed(Failure.DAILY_CAP, "429 TooManyRequestsError")] * 2)
+    await world.worker(sender).run_once()
+    [told] = await world.published()
+    assert isinstance(told, NotificationFailed)
+    assert told.failure == "daily_cap"
+    assert sorted(stored.state for stored in await world.stored()) == [State.FAILED, State.QUEUED]
