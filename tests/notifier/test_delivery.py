@@ -1,7 +1,7 @@
 """Claim, send, record: what leaves, in which order, how often, and what is told about it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -16,20 +16,11 @@ from services.notifier.store.insist import InsistOnDatabase
 from services.notifier.store.transactions import NotifierTransaction, Transactions
 from shared.envelope import Origin
 from shared.events import NotificationFailed, NotificationSent
-from tests.notifier.world import ALL, EXPIRED, MOBILE, ScriptedSender, World, cancelled, offered, recalled
+from tests.notifier.world import ALL, EXPIRED, MOBILE, Killed, ScriptedSender, World, cancelled, die, offered, recalled
 
 TRANSIENT = SendFailed(Failure.TRANSIENT, "450 4.2.0")
 DAYS = timedelta(days=5)
 IMPATIENT = InsistOnDatabase(pause_min_s=0.001, pause_max_s=0.001)
-
-
-class Killed(Exception):
-    """Stands for the end of the process."""
-
-
-async def die(step: Callable[[], Awaitable[None]]) -> None:
-    """In place of recording."""
-    raise Killed
 
 
 @dataclass(slots=True)
@@ -289,51 +280,6 @@ async def test_nothing_is_sent_for_calls_and_the_portal(world: World, channel: C
     sender = ScriptedSender()
     assert not await world.worker(sender, sender).run_once()
     assert sender.taken == []
-
-
-async def test_a_message_that_may_have_been_taken_is_asked_after_before_it_is_sent_again(world: World) -> None:
-    await world.hear(offered())
-    found = Receipt("scripted", theirs="their-id", template="their-words@4")
-    sender = ScriptedSender([SendFailed(Failure.AMBIGUOUS, "502")], known=[found])
-    worker = world.worker(sender)
-    await worker.run_once()
-    assert sender.asked == []
-    await world.make_due()
-    await worker.run_once()
-    [stored] = await world.stored()
-    assert (sender.asked, sender.taken) == ([stored.id], [])
-    assert (stored.state, stored.provider_reference, stored.template) == (State.SENT, "their-id", "their-words@4")
-    assert [type(event) for event in await world.published()] == [NotificationSent]
-
-
-async def test_where_nobody_can_be_asked_the_message_is_sent_again_once(world: World) -> None:
-    await world.hear(offered())
-    sender = ScriptedSender([SendFailed(Failure.AMBIGUOUS, "lost-after-data")])
-    worker = world.worker(sender)
-    await worker.run_once()
-    await world.make_due()
-    await worker.run_once()
-    assert (len(sender.asked), len(sender.taken)) == (1, 1)
-
-
-async def test_a_message_whose_end_is_known_is_never_asked_after(world: World) -> None:
-    await world.hear(offered())
-    sender = ScriptedSender([TRANSIENT, TRANSIENT])
-    worker = world.worker(sender)
-    for _ in range(3):
-        await worker.run_once()
-    assert (len(sender.asked), len(sender.taken)) == (0, 1)
-
-
-async def test_an_offer_recalled_while_it_is_in_doubt_is_not_sent_again_but_taken_back(world: World) -> None:
-    await world.hear(offered())
-    sender = ScriptedSender([SendFailed(Failure.AMBIGUOUS, "502")])
-    worker = world.worker(sender)
-    await worker.run_once()
-    await world.hear(recalled())
-    await world.make_due()
-    await worker.run_once()
-    assert [message.template for message in sender.taken] == ["recall.email@1"]
 
 
 async def test_an_urgent_offer_beyond_the_daily_limit_is_told_as_failed_at_once(world: World) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -13,7 +13,7 @@ from services.notifier.channels.notify import Notify, NotifyEmails, NotifyTexts
 from services.notifier.channels.templates import Templates
 from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.message import Email
-from services.notifier.domain.notification import Channel, State
+from services.notifier.domain.notification import Channel
 from shared.clock import utc_now
 from tests.notifier.http_server import Nothing, Reply, nobody_listens
 from tests.notifier.notify_server import (
@@ -22,22 +22,17 @@ from tests.notifier.notify_server import (
     VERSION,
     FakeNotify,
     Instead,
-    notify_server,
     refusal,
 )
-from tests.notifier.test_delivery import Killed, die
 from tests.notifier.world import (
     DIRECTORY,
     EMAIL,
-    EXPIRED,
     MOBILE,
     NOON,
     PUBLIC_URL,
-    World,
     a_notification,
     a_text,
     an_email,
-    offered,
 )
 
 VALIDATION, BAD_REQUEST, RECIPIENT = "400 ValidationError", "400 BadRequestError", "permanent_recipient"
@@ -45,19 +40,6 @@ TEAM = "Cannot send to this recipient using a team-only API key."
 JSON = {"content-type": "application/json"}
 INVALID = Reply(201, b"<html>Created</html>", {"content-type": "text/html"})
 EDGE = b"<html>from something in between</html>"
-
-
-@pytest.fixture
-def fake() -> Iterator[FakeNotify]:
-    with notify_server() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def notify(fake: FakeNotify) -> AsyncIterator[Notify]:
-    notify = Notify(fake.account(), utc_now, limits_s=(2, 2))
-    yield notify
-    await notify.rest()
 
 
 @pytest.fixture
@@ -251,66 +233,6 @@ async def test_a_look_up_that_fails_can_be_repeated(fake: FakeNotify, notify: No
 async def test_connections_are_kept_and_used_by_many_at_once(fake: FakeNotify, notify: Notify) -> None:
     await asyncio.gather(*(NotifyEmails(notify).send(replace(offer_email(), to=f"{n}@dva.example")) for n in range(8)))
     assert sorted(one["asked"]["email_address"] for one in fake.taken) == [f"{n}@dva.example" for n in range(8)]
-
-
-@pytest.mark.parametrize("reply", [Nothing.BREAK_OFF, Reply(502, EDGE), Reply(504, EDGE), INVALID])
-async def test_an_answer_lost_after_acceptance_leads_to_exactly_one_message(
-    world: World, fake: FakeNotify, notify: Notify, reply: Reply | Nothing
-) -> None:
-    fake.script.append(Instead(reply, taken=True))
-    await world.hear(offered())
-    worker = world.worker(NotifyEmails(notify))
-    await worker.run_once()
-    await world.make_due()
-    await worker.run_once()
-    [(stored, attempts)] = await world.stored_with_attempts()
-    assert (fake.sends, len(fake.taken)) == (1, 1)
-    assert (stored.state, [attempt.outcome for attempt in attempts]) == (State.SENT, ["ambiguous", "sent"])
-    assert stored.provider_reference == f"notify:{fake.taken[0]['id']}"
-    assert stored.template == f"notify:{TEMPLATES['offer.email']}@{VERSION}"
-
-
-async def test_a_message_that_never_arrived_is_sent_again_after_it_was_absent_twice(
-    world: World, fake: FakeNotify, notify: Notify
-) -> None:
-    fake.script.append(Instead(Nothing.BREAK_OFF))
-    await world.hear(offered())
-    worker = world.worker(NotifyEmails(notify))
-    waits = []
-    for _ in range(3):
-        await worker.run_once()
-        [(stored, attempts)] = await world.stored_with_attempts()
-        waits.append((stored.try_at - (attempts[-1].ended_at or stored.try_at)).total_seconds())
-        await world.make_due()
-    assert (stored.state, [one.outcome for one in attempts]) == (State.SENT, ["ambiguous", "absent", "sent"])
-    assert waits[:2] == [30, 90]
-    assert (fake.sends, fake.looks, len(fake.taken)) == (2, 2, 1)
-
-
-async def test_a_message_is_not_sent_again_while_notify_cannot_be_asked_about_it(
-    world: World, fake: FakeNotify, notify: Notify
-) -> None:
-    fake.script.append(Instead(Nothing.BREAK_OFF, taken=True))
-    fake.listing.extend([Nothing.BREAK_OFF, Reply(502, EDGE)])
-    await world.hear(offered())
-    worker = world.worker(NotifyEmails(notify))
-    for _ in range(4):
-        await worker.run_once()
-        await world.make_due()
-    assert (fake.sends, fake.looks, len(fake.taken)) == (1, 3, 1)
-    assert [stored.state for stored in await world.stored()] == [State.SENT]
-
-
-async def test_a_worker_killed_after_notify_accepted_sends_nothing_again(
-    world: World, fake: FakeNotify, notify: Notify
-) -> None:
-    await world.hear(offered())
-    with pytest.raises(Killed):
-        await world.worker(NotifyEmails(notify), lane=EXPIRED, insist=die).run_once()
-    await world.worker(NotifyEmails(notify)).run_once()
-    [(stored, attempts)] = await world.stored_with_attempts()
-    assert (fake.sends, len(fake.taken)) == (1, 1)
-    assert (stored.state, [attempt.outcome for attempt in attempts]) == (State.SENT, ["lost", "sent"])
 
 
 @pytest.mark.parametrize(
