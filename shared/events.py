@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 Priority = Literal["P1", "P2", "P3", "P4"]
-Channel = Literal["email", "sms", "phone", "portal"]
+Channel = Literal["email", "sms", "phone", "portal", "webhook"]
 DistrictMethod = Literal["unit", "sector", "outcode", "hint", "none"]
 
 

@@ -20,7 +20,10 @@ KEYS = frozenset(
         "port", "dropped_keys", "waiting", "reason",
     }
 )  # fmt: skip
-LIBRARIES = ("uvicorn.error", "uvicorn.access", "aiokafka", "faststream", "sqlalchemy", "alembic", "asyncio")
+LIBRARIES = (
+    "uvicorn.error", "uvicorn.access", "aiokafka", "faststream", "sqlalchemy", "alembic", "asyncio",
+    "httpx", "httpcore", "urllib3", "notifications_python_client",
+)  # fmt: skip
 
 
 def get_logger() -> FilteringBoundLogger:

@@ -26,8 +26,8 @@ class AttemptOut(BaseModel):
     started_at: datetime
     ended_at: datetime | None = Field(description="null while the try is going on")
     outcome: str | None = Field(
-        description="sent; a failure's class (transient, permanent_recipient, auth, policy, config, ambiguous); "
-        "lost or not_tried; or a call's outcome"
+        description="sent; a failure's class (transient, rate, daily_cap, permanent_recipient, auth, policy, config, "
+        "ambiguous, absent); lost or not_tried; or a call's outcome"
     )
     code: str | None = Field(description='the figures that the other side gave, such as "550 5.1.1"')
     rung_by: str | None = Field(description="the code of who rang")

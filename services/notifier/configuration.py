@@ -22,6 +22,10 @@ PRIORITIES: tuple[Priority, ...] = ("P1", "P2", "P3", "P4")
 Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 ]{5,20}$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\r\n{}<>]+$")]
 Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+# No credentials in it: it is shown, in part, to staff; a notification keeps at most 254 characters of an address.
+HookUrl = Annotated[
+    str, StringConstraints(pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,4}|:[1-5][0-9]{4})?(/[!-~]*)?$", max_length=254)
+]
 T = TypeVar("T")
 
 
@@ -38,12 +42,14 @@ class _Whole(BaseModel):
 
 
 class ContactFields(_Whole):
-    """How one service is reached. The portal is our own inbox, so its address is not used."""
+    """How one service is reached. The portal is our own inbox, so its address is not used; `webhook` is the URL of
+    the service's own system, told besides the channels of R59."""
 
     email: EmailStr | None = None
     sms: Phone | None = None
     phone: Phone | None = None
     portal: str | None = None
+    webhook: HookUrl | None = None
 
 
 class ServiceFields(_Read):

@@ -3,10 +3,11 @@
 import asyncio
 from asyncio import gather
 from dataclasses import dataclass
+from typing import TypeVar
 
 from services.notifier.domain.directory import Directory
 from services.notifier.domain.failure import Failure, SendFailed
-from services.notifier.domain.message import Email, Receipt, Text
+from services.notifier.domain.message import Email, Hook, Receipt, Text
 from services.notifier.domain.notification import Channel, Notification, State
 from services.notifier.ports import Begin, Claim, Composer, Insist, Lane, Sender, Transaction
 from services.notifier.use_cases.attempts import ClaimDue, Delivered, Outcome, RecordOutcome
@@ -15,6 +16,7 @@ from shared.envelope import Origin
 from shared.log import get_logger
 
 log = get_logger()
+M = TypeVar("M", Email, Text, Hook)
 # Longer than any sender needs with all of its own limits used up.
 SEND_LIMIT_S = 120.0
 
@@ -25,11 +27,13 @@ class Ways:
 
     email: Sender[Email]
     text: Sender[Text]
+    hook: Sender[Hook]
 
     async def rest(self) -> None:
         """Let go of connections."""
         await self.email.rest()
         await self.text.rest()
+        await self.hook.rest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,8 @@ class DeliverDue:
     async def run_once(self) -> bool:
         """Deliver at most one lane's width of messages at the same time; whether there may be more to do at once.
 
-        A message whose process dies between sending and recording is sent again after its lease, under the same id.
+        A message whose process dies between sending and recording is asked after once its lease has run out, and sent
+        again under the same id where the other side does not have it or cannot be asked.
         """
         async with self.begin(Origin(f"delivery-{self.lane.name}")) as tx:
             to_send, claims = await self.claim_due(tx, self.lane)
@@ -80,21 +85,41 @@ class DeliverDue:
 
     async def _attempt(self, claimed: Notification, directory: Directory) -> Outcome:
         try:
-            template, receipt = await self._send(claimed, directory)
+            async with asyncio.timeout(SEND_LIMIT_S):
+                return await self._deliver_by_channel(claimed, directory)
         except SendFailed as failed:
             return failed
         except TimeoutError:
             # Nobody knows how far it got.
             return SendFailed(Failure.AMBIGUOUS, "timeout")
-        return Delivered(self.now(), template, receipt.reference)
 
-    async def _send(self, claimed: Notification, directory: Directory) -> tuple[str, Receipt]:
-        async with asyncio.timeout(SEND_LIMIT_S):
-            if claimed.channel is Channel.EMAIL:
+    async def _deliver_by_channel(self, claimed: Notification, directory: Directory) -> Delivered:
+        match claimed.channel:
+            case Channel.EMAIL:
                 email = self.compose.email(claimed, directory, self.now())
-                return email.template, await self.ways.email.send(email)
-            text = self.compose.text(claimed, directory, self.now())
-            return text.template, await self.ways.text.send(text)
+                return await self._hand_over(claimed, email, self.ways.email)
+            case Channel.WEBHOOK:
+                return await self._hand_over(claimed, self.compose.hook(claimed), self.ways.hook)
+            case _:
+                text = self.compose.text(claimed, directory, self.now())
+                return await self._hand_over(claimed, text, self.ways.text)
+
+    async def _hand_over(self, claimed: Notification, message: M, sender: Sender[M]) -> Delivered:
+        receipt = await _found(claimed, sender) if claimed.unsure else None
+        if receipt is None:
+            receipt = await sender.send(message)
+        return Delivered(self.now(), receipt.template or message.template, receipt.theirs or receipt.reference)
+
+
+async def _found(claimed: Notification, sender: Sender[M]) -> Receipt | None:
+    """What the other side has of a message that it may have taken; None where it is to be sent again (N-10)."""
+    try:
+        return await sender.find(claimed.id)
+    except SendFailed as failed:
+        if failed.failure is Failure.ABSENT and claimed.reason == Failure.ABSENT.value:
+            # Not there 30 s later and not there 120 s later: it never arrived.
+            return None
+        raise
 
 
 def _tell(claim: Claim, ended: Notification | None, outcome: Outcome) -> None:

@@ -1,19 +1,29 @@
 """The notifier, assembled: the only module that knows all of its parts."""
 
 from asyncio import Event
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from random import SystemRandom
 
+from httpx import AsyncHTTPTransport
+
 from services.notifier import api, pages
 from services.notifier.channels.dry_run import DryRun
+from services.notifier.channels.gateway import GatewayTexts
+from services.notifier.channels.notify import Notify, NotifyEmails, NotifyTexts
+from services.notifier.channels.pace import Pace, Paced
+from services.notifier.channels.posting import Posting
+from services.notifier.channels.public_only import public_only
 from services.notifier.channels.smtp import MailHeads, SmtpSender
 from services.notifier.channels.templates import Templates
 from services.notifier.channels.texts import FileTexts, NoTexts
+from services.notifier.channels.webhook import WebhookSender
 from services.notifier.configuration import directory_of, documents_in
 from services.notifier.consumers import subscriptions
 from services.notifier.delivery import DeliverDue, Ways
-from services.notifier.ports import Lane
+from services.notifier.domain.message import Email, Text
+from services.notifier.ports import Lane, Sender
 from services.notifier.settings import NotifierSettings
 from services.notifier.store.database import NotifierDatabase
 from services.notifier.store.insist import InsistOnDatabase
@@ -33,6 +43,8 @@ LEASE = timedelta(seconds=150)
 # Two lanes: what must be known within minutes never waits behind what may wait until tomorrow.
 LANES = (Lane("urgent", ("P1",), width=4, lease=LEASE), Lane("all", ("P1", "P2", "P3", "P4"), width=8, lease=LEASE))
 IDLE_S = 1.0
+# Of a minute's sends, what may leave at once: more would trip limits that are counted over seconds.
+BURST = 1 / 60
 
 
 def build(settings: NotifierSettings, *, now: Clock, new_id: NewId) -> Service:
@@ -45,13 +57,14 @@ def build(settings: NotifierSettings, *, now: Clock, new_id: NewId) -> Service:
     if settings.delivery == "mailbox":
         routers.append(pages.routes(mailbox, transactions))
     loops = []
+    new_ways = _ways(settings, mailbox, now)
     for lane in LANES:
         deliver = DeliverDue(
             lane=lane,
             begin=transactions,
             claim_due=ClaimDue(),
             compose=templates,
-            ways=_ways(settings, mailbox, now),
+            ways=new_ways(),
             record_outcome=RecordOutcome(SystemRandom().random),
             insist=InsistOnDatabase(),
             now=now,
@@ -75,11 +88,36 @@ async def load_directory(database: Database, directory: Path) -> str:
         return await save_documents(tx, documents)
 
 
-def _ways(settings: NotifierSettings, mailbox: Mailbox, now: Clock) -> Ways:
+def _ways(settings: NotifierSettings, mailbox: Mailbox, now: Clock) -> Callable[[], Ways]:
+    """Makes the ways out, anew for each lane: connections are a lane's own, a provider's limits are for all of them."""
     if settings.delivery == "mailbox":
-        return Ways(mailbox, mailbox)
+        return lambda: Ways(mailbox, mailbox, DryRun())
     if settings.delivery == "dry-run":
-        return Ways(DryRun(), DryRun())
+        return lambda: Ways(DryRun(), DryRun(), DryRun())
+    notify_pace, gateway_pace = (
+        Pace(per_minute / 60, max(1.0, per_minute * BURST), now)
+        for per_minute in (settings.notify_per_minute, settings.text_gateway_per_minute)
+    )
+    keys, gone = settings.webhook_keys(), set[str]()
+
+    def new() -> Ways:
+        hooks = WebhookSender(keys, Posting(now, public_only), now, gone)
+        return Ways(_emails(settings, notify_pace, now), _texts(settings, notify_pace, gateway_pace, now), hooks)
+
+    return new
+
+
+def _emails(settings: NotifierSettings, notify_pace: Pace, now: Clock) -> Sender[Email]:
+    if settings.emails_by == "notify":
+        return Paced(NotifyEmails(Notify(settings.notify_account(), now)), notify_pace)
     heads = MailHeads(settings.mail_from, settings.mail_reply_to or settings.mail_from)
-    texts = FileTexts(settings.texts_file) if settings.texts_file else NoTexts()
-    return Ways(SmtpSender(settings.smtp_server(), heads, now), texts)
+    return SmtpSender(settings.smtp_server(), heads, now)
+
+
+def _texts(settings: NotifierSettings, notify_pace: Pace, gateway_pace: Pace, now: Clock) -> Sender[Text]:
+    if settings.texts_by == "notify":
+        return Paced(NotifyTexts(Notify(settings.notify_account(), now)), notify_pace)
+    if settings.texts_by == "gateway":
+        url, token = settings.text_gateway()
+        return Paced(GatewayTexts(url, token, Posting(now, AsyncHTTPTransport)), gateway_pace)
+    return FileTexts(settings.texts_file) if settings.texts_file else NoTexts()

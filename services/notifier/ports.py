@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from services.notifier.domain.directory import Directory
-from services.notifier.domain.message import Email, Receipt, Text
+from services.notifier.domain.message import Email, Hook, Receipt, Text
 from services.notifier.domain.notification import Notification, State
 from shared.envelope import Origin
 from shared.events import Event
@@ -148,6 +148,12 @@ class Sender(Protocol[M]):
         Sending the same id again must be recognisable as the same message on the other side.
         """
 
+    async def find(self, message_id: UUID) -> Receipt | None:
+        """Ask the other side for a message that it may have taken (N-10); None where it cannot be asked.
+
+        Raises SendFailed: ABSENT when it does not have the message, or does not have it yet.
+        """
+
     async def rest(self) -> None:
         """There is nothing to send at present: let go of connections."""
 
@@ -160,3 +166,6 @@ class Composer(Protocol):
 
     def text(self, notification: Notification, directory: Directory, now: datetime) -> Text:
         """The text for `notification` as it reads at `now`."""
+
+    def hook(self, notification: Notification) -> Hook:
+        """What the service's own system is told of `notification`, the same at every attempt."""

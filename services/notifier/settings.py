@@ -1,14 +1,28 @@
 """What the notifier reads from its environment, once, at the start."""
 
+import re
+from collections.abc import Mapping
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
+from services.notifier.channels.https_address import checked_https_url
+from services.notifier.channels.notify import BASE_URL, NotifyAccount
 from services.notifier.channels.smtp_address import SmtpServer, parse_smtp_url
+from services.notifier.channels.webhook_signature import Keys, read_keys
 from shared.settings import CommonSettings
+
+# A name, the service's id and the key itself.
+NOTIFY_KEY = re.compile(r"^.+-[0-9a-fA-F-]{36}-[0-9a-fA-F-]{36}$")
+NOTIFY_TEMPLATES = {
+    "email": ("offer.email", "offer-safe.email", "recall.email"),
+    "text": ("offer.text", "offer-safe.text", "recall.text"),
+}
+Hosts = Annotated[tuple[str, ...], NoDecode]
 
 
 class NotifierDatabase(CommonSettings):
@@ -18,23 +32,38 @@ class NotifierDatabase(CommonSettings):
 
 
 class NotifierSettings(NotifierDatabase):
-    """The notifier's own settings. `delivery` says how messages leave: "live" needs a mail server, "mailbox" keeps
-    everything in the database and shows it on /mailbox, "dry-run" throws it away."""
+    """The notifier's own settings. `delivery` says how messages leave: "live" by the ways that `emails_by` and
+    `texts_by` name, "mailbox" keeps everything in the database and shows it on /mailbox, "dry-run" throws it away."""
 
     delivery: Literal["live", "mailbox", "dry-run"] = Field("live", description="how messages leave")
-    smtp_plaintext_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+    emails_by: Literal["smtp", "notify"] = Field("smtp", description="how e-mails leave when live")
+    texts_by: Literal["file", "notify", "gateway"] = Field("file", description="how texts leave when live")
+    smtp_plaintext_hosts: Hosts = Field(
         (), description="hosts near by that smtp_url may name without encryption, with commas between"
     )
     smtp_ca_file: Path | None = Field(None, description="certificates to trust for the mail server; else the system's")
-    # After the fields that its validation needs.
+    # After the fields that its validation needs; the same goes for those further down.
     smtp_url: SecretStr | None = Field(
         None, validate_default=True, description="smtps://user:password@host:465, or smtp+starttls://…:587"
     )
     mail_from: str = Field("Waymark <no-reply@waymark.example>", description="sender of e-mails")
     mail_reply_to: str | None = Field(None, description="who reads answers to e-mails; else the sender")
     texts_file: Path | None = Field(None, description="file that takes the texts, while there is no gateway")
+    http_plaintext_hosts: Hosts = Field(
+        (), description="hosts on this machine that the URLs below may name with http://, with commas between"
+    )
+    notify_url: str = Field(BASE_URL, description="where GOV.UK Notify is; another one for a rehearsal")
+    notify_key: SecretStr | None = Field(None, validate_default=True, description="API key of GOV.UK Notify")
+    notify_templates: dict[str, UUID] = Field(
+        {}, validate_default=True, description='JSON: ids of the templates at Notify, by ours, such as "offer.email"'
+    )
+    notify_per_minute: int = Field(2900, ge=1, description="most messages a minute to Notify, by each process")
+    text_gateway_url: str | None = Field(None, validate_default=True, description="https URL that takes texts as JSON")
+    text_gateway_token: SecretStr | None = Field(None, validate_default=True, description="bearer secret for it")
+    text_gateway_per_minute: int = Field(600, ge=1, description="most texts a minute to it, by each process")
+    webhook_secrets_file: Path | None = Field(None, description="JSON: webhook secrets (whsec_…) by service id")
 
-    @field_validator("smtp_plaintext_hosts", mode="before")
+    @field_validator("smtp_plaintext_hosts", "http_plaintext_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, value.replace(" ", "").split(","))) if isinstance(value, str) else value
@@ -49,16 +78,85 @@ class NotifierSettings(NotifierDatabase):
     @field_validator("smtp_url")
     @classmethod
     def _live_needs_a_server(cls, value: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
-        if others.data.get("delivery") == "live":
+        if others.data.get("delivery") == "live" and others.data.get("emails_by") == "smtp":
             _server(value, others.data.get("smtp_plaintext_hosts", ()), others.data.get("smtp_ca_file"))
+        return value
+
+    @field_validator("notify_url", "text_gateway_url")
+    @classmethod
+    def _is_encrypted(cls, value: str | None, others: ValidationInfo) -> str | None:
+        if value is None:
+            if _texts_live(others) == "gateway":
+                raise ValueError('needed when WAYMARK_TEXTS_BY is "gateway"')
+            return None
+        return checked_https_url(value, plaintext_hosts=others.data.get("http_plaintext_hosts", ()))
+
+    @field_validator("text_gateway_token")
+    @classmethod
+    def _gateway_needs_a_token(cls, value: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+        if value is None and _texts_live(others) == "gateway":
+            raise ValueError('needed when WAYMARK_TEXTS_BY is "gateway"')
+        return value
+
+    @field_validator("notify_key")
+    @classmethod
+    def _notify_needs_a_key(cls, value: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+        if value is None and _by_notify(others):
+            raise ValueError('needed when e-mails or texts leave by "notify"')
+        if value is not None and not NOTIFY_KEY.match(value.get_secret_value()):
+            raise ValueError("must be a whole key, as Notify shows it once: name-…-…")
+        return value
+
+    @field_validator("notify_templates")
+    @classmethod
+    def _notify_needs_templates(cls, value: dict[str, UUID], others: ValidationInfo) -> dict[str, UUID]:
+        known = {name for names in NOTIFY_TEMPLATES.values() for name in names}
+        if value.keys() - known:
+            raise ValueError(f"may name {', '.join(sorted(known))}")
+        missing = [name for kind in _by_notify(others) for name in NOTIFY_TEMPLATES[kind] if name not in value]
+        if missing:
+            raise ValueError(f"lacks {', '.join(missing)}")
+        return value
+
+    @field_validator("webhook_secrets_file")
+    @classmethod
+    def _holds_secrets(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            read_keys(value)
         return value
 
     def smtp_server(self) -> SmtpServer:
         """The mail server. Raises ValueError when none is set, or not one that may be used."""
         return _server(self.smtp_url, self.smtp_plaintext_hosts, self.smtp_ca_file)
 
+    def notify_account(self) -> NotifyAccount:
+        """The service at GOV.UK Notify; its key is "" where none is set."""
+        return NotifyAccount(_revealed(self.notify_key), self.notify_templates, self.notify_url)
+
+    def text_gateway(self) -> tuple[str, str]:
+        """The URL and bearer secret of the text gateway, each "" where it is not set."""
+        return self.text_gateway_url or "", _revealed(self.text_gateway_token)
+
+    def webhook_keys(self) -> Mapping[str, Keys]:
+        """The keys that webhooks are signed with, by service id."""
+        return read_keys(self.webhook_secrets_file) if self.webhook_secrets_file else {}
+
 
 def _server(url: SecretStr | None, plaintext_hosts: tuple[str, ...], ca_file: Path | None) -> SmtpServer:
     if url is None:
-        raise ValueError('needed to deliver "live"; or set WAYMARK_DELIVERY to "mailbox" or "dry-run"')
+        raise ValueError('needed to deliver "live" by "smtp"; or set WAYMARK_DELIVERY to "mailbox" or "dry-run"')
     return parse_smtp_url(url.get_secret_value(), plaintext_hosts=plaintext_hosts, ca_file=ca_file)
+
+
+def _texts_live(others: ValidationInfo) -> str | None:
+    return others.data.get("texts_by") if others.data.get("delivery") == "live" else None
+
+
+def _by_notify(others: ValidationInfo) -> list[str]:
+    """Which kinds of message leave by Notify."""
+    ways = {"email": others.data.get("emails_by"), "text": others.data.get("texts_by")}
+    return [kind for kind, way in ways.items() if way == "notify"] if others.data.get("delivery") == "live" else []
+
+
+def _revealed(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""

@@ -127,10 +127,11 @@ async def mail_server(
 
 
 def self_signed(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """A server's context for 127.0.0.1, and the file of the certificate that a client must trust."""
+    """A server's context for 127.0.0.1 and partner.example, and the file of its certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.example")])
     now = utc_now()
+    names = [x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName("partner.example")]
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -139,7 +140,7 @@ def self_signed(folder: Path) -> tuple[ssl.SSLContext, Path]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(key, hashes.SHA256())
     )
     trusted = folder / "trusted.pem"

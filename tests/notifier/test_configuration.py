@@ -15,6 +15,7 @@ from shared.documents import version_of
 from shared.errors import Refused
 
 DERBYSHIRE = Path(__file__).parents[2] / "deploy" / "derbyshire"
+SMS, HOOK = "      sms: 07700 900001", "https://hooks.dva.example/waymark?for=doorstep"
 FILES = ("partners.yaml", "need_taxonomy.yaml", "districts.csv", "calendar.yaml", "notices.yaml")
 
 
@@ -90,6 +91,9 @@ def test_what_does_not_concern_the_notifier_does_not_change_its_version(folder: 
         ("partners.yaml", "      sms: 07700 900001", "      smss: 07700 900001", "smss"),
         ("partners.yaml", "07700 900001", "ring the office", "contact.sms"),
         ("partners.yaml", "email: referrals+dva-doorstep@dva.example", "email: nobody", "contact.email"),
+        ("partners.yaml", "      sms: 07700 900001", "      webhook: http://a.example/", "contact.webhook"),
+        ("partners.yaml", "      sms: 07700 900001", "      webhook: https://u:p@a.example/", "contact.webhook"),
+        ("partners.yaml", "      sms: 07700 900001", "      webhook: https://a.example:70000/", "contact.webhook"),
         ("partners.yaml", "- id: svc-dva-network", "- id: svc-dva-doorstep", "twice"),
         (
             "notices.yaml",
@@ -127,3 +131,10 @@ def test_the_value_of_a_wrong_contact_is_not_repeated(folder: Path) -> None:
     with pytest.raises(Refused) as refused:
         documents_in(folder)
     assert "Canary" not in refused.value.detail
+
+
+def test_a_service_may_have_a_webhook(folder: Path) -> None:
+    spoil(folder, "partners.yaml", lambda text: text.replace(SMS, f"{SMS}\n      webhook: {HOOK}", 1))
+    contact = directory_of(documents_in(folder)).contact("svc-dva-doorstep", Channel.WEBHOOK)
+    assert contact is not None
+    assert contact.address == HOOK

@@ -1,9 +1,10 @@
 """Claim, send, record: what leaves, in which order, how often, and what is told about it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 
@@ -15,19 +16,11 @@ from services.notifier.store.insist import InsistOnDatabase
 from services.notifier.store.transactions import NotifierTransaction, Transactions
 from shared.envelope import Origin
 from shared.events import NotificationFailed, NotificationSent
-from tests.notifier.world import ALL, EXPIRED, MOBILE, ScriptedSender, World, cancelled, offered, recalled
+from tests.notifier.world import ALL, EXPIRED, MOBILE, Killed, ScriptedSender, World, cancelled, die, offered, recalled
 
 TRANSIENT = SendFailed(Failure.TRANSIENT, "450 4.2.0")
+DAYS = timedelta(days=5)
 IMPATIENT = InsistOnDatabase(pause_min_s=0.001, pause_max_s=0.001)
-
-
-class Killed(Exception):
-    """Stands for the end of the process."""
-
-
-async def die(step: Callable[[], Awaitable[None]]) -> None:
-    """In place of recording."""
-    raise Killed
 
 
 @dataclass(slots=True)
@@ -273,12 +266,12 @@ async def test_an_idle_loop_lets_go_of_its_connections(world: World) -> None:
         async def rest(self) -> None:
             rests.append("rest")
 
-    worker = world.worker(Resting(), Resting())
+    worker = world.worker(Resting(), Resting(), Resting())
     await world.hear(offered())
     await worker.run_once()
     assert rests == []
     await worker.run_once()
-    assert rests == ["rest", "rest"]
+    assert rests == ["rest"] * 3
 
 
 @pytest.mark.parametrize("channel", [Channel.PHONE, Channel.PORTAL])
@@ -287,3 +280,13 @@ async def test_nothing_is_sent_for_calls_and_the_portal(world: World, channel: C
     sender = ScriptedSender()
     assert not await world.worker(sender, sender).run_once()
     assert sender.taken == []
+
+
+async def test_an_urgent_offer_beyond_the_daily_limit_is_told_as_failed_at_once(world: World) -> None:
+    await world.hear(offered(name="urgent", priority="P2"), offered(name="routine", priority="P4", due_in=DAYS))
+    sender = ScriptedSender([SendFailed(Failure.DAILY_CAP, "429 TooManyRequestsError")] * 2)
+    await world.worker(sender).run_once()
+    [told] = await world.published()
+    assert isinstance(told, NotificationFailed)
+    assert told.failure == "daily_cap"
+    assert sorted(stored.state for stored in await world.stored()) == [State.FAILED, State.QUEUED]

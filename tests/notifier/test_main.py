@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from services.notifier.channels.smtp_address import Security
 from services.notifier.channels.templates import TemplateFault
 from services.notifier.main import build, load_directory
-from services.notifier.settings import NotifierSettings
+from services.notifier.settings import NOTIFY_TEMPLATES, NotifierSettings
 from services.notifier.store.tables import metadata
 from shared import problems
 from shared.clock import new_id, utc_now
@@ -202,3 +202,61 @@ def test_a_sender_must_be_an_address() -> None:
 def test_a_public_address_too_long_for_texts_stops_the_start() -> None:
     with pytest.raises(TemplateFault, match="WAYMARK_PUBLIC_URL"):
         build(settings(delivery="dry-run", public_url="https://" + "w" * 60), now=utc_now, new_id=new_id)
+
+
+NOTIFY_KEY = "tests-21bd2060-8bb8-5a36-b84f-dd8697f2914e-0d21a1f7-51f7-5bef-b934-c303d97f71a5"
+TEMPLATES = {
+    name: str(UUID(int=number))
+    for number, name in enumerate(names for kind in NOTIFY_TEMPLATES.values() for names in kind)
+}
+BY_NOTIFY = {"emails_by": "notify", "texts_by": "notify", "notify_key": NOTIFY_KEY, "notify_templates": TEMPLATES}
+BY_GATEWAY = {
+    "texts_by": "gateway",
+    "text_gateway_url": "https://texts.example/v1",
+    "text_gateway_token": "secret-token",
+}
+SMTP = {"smtp_url": "smtps://mail.example"}
+
+
+@pytest.mark.parametrize("given", [BY_NOTIFY, BY_GATEWAY | SMTP, SMTP | {"texts_file": "texts.jsonl"}, SMTP])
+async def test_each_way_out_can_be_chosen(given: dict[str, object]) -> None:
+    service = build(read_from(**given), now=utc_now, new_id=new_id)
+    assert len(service.loops) == 2
+    for loop in service.loops:
+        assert loop.close is not None
+        await loop.close()
+    await service.database.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({key: value for key, value in BY_NOTIFY.items() if key != "notify_key"}, "WAYMARK_NOTIFY_KEY"),
+        (BY_NOTIFY | {"notify_key": "secret-half"}, "WAYMARK_NOTIFY_KEY"),
+        (BY_NOTIFY | {"notify_templates": {"offer.email": TEMPLATES["offer.email"]}}, "lacks offer-safe.email"),
+        (BY_NOTIFY | {"notify_templates": TEMPLATES | {"ofer.email": str(UUID(int=9))}}, "WAYMARK_NOTIFY_TEMPLATES"),
+        (BY_NOTIFY | {"notify_url": "http://notify.example"}, "WAYMARK_NOTIFY_URL"),
+        (BY_NOTIFY | {"notify_url": "http://127.0.0.1:9"}, "WAYMARK_NOTIFY_URL"),
+        (SMTP | BY_GATEWAY | {"text_gateway_url": None}, "WAYMARK_TEXT_GATEWAY_URL"),
+        (SMTP | BY_GATEWAY | {"text_gateway_url": "https://u:secret@texts.example"}, "WAYMARK_TEXT_GATEWAY_URL"),
+        (SMTP | BY_GATEWAY | {"text_gateway_token": None}, "WAYMARK_TEXT_GATEWAY_TOKEN"),
+        (SMTP | {"webhook_secrets_file": "/nowhere"}, "WAYMARK_WEBHOOK_SECRETS_FILE"),
+        ({"texts_by": "notify"} | BY_GATEWAY, "WAYMARK_SMTP_URL"),
+    ],
+)
+def test_a_way_out_that_is_not_set_up_stops_the_start_and_no_secret_is_repeated(
+    given: dict[str, object], named: str
+) -> None:
+    with pytest.raises(SystemExit, match=named) as ended:
+        read_from(**given)
+    assert "secret-" not in str(ended.value)
+    assert "secret@" not in str(ended.value)
+
+
+def test_a_rehearsal_on_this_machine_may_be_unencrypted_when_it_is_named() -> None:
+    here = {"notify_url": "http://127.0.0.1:9/", "http_plaintext_hosts": "127.0.0.1"}
+    assert read_from(**(BY_NOTIFY | here)).notify_account().base_url == "http://127.0.0.1:9"
+
+
+def test_what_is_not_live_needs_no_provider() -> None:
+    assert read_from(delivery="mailbox", emails_by="notify", texts_by="gateway").webhook_keys() == {}

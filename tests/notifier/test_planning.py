@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 
 from services.notifier.consumers import subscriptions
+from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.notification import Channel, Purpose, State
 from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopReferral
+from shared.documents import Documents
 from shared.envelope import Record, headers_for
 from shared.errors import Unavailable
 from shared.events import AssignmentOffered, NotificationFailed, NotificationSent, Topic
@@ -19,12 +21,25 @@ from tests.notifier.world import (
     ORIGIN,
     PHONE,
     REFERRAL,
+    SERVICE,
     ScriptedSender,
     World,
     cancelled,
+    keep_directory,
     offered,
     recalled,
 )
+
+HOOK = "https://hooks.dva.example/waymark"
+
+
+@pytest.fixture
+async def hooked(world: World, documents: Documents) -> World:
+    """The notifier with a directory in which the service has a webhook."""
+    contacts = json.loads(documents["contacts"])
+    contacts[SERVICE]["webhook"] = HOOK
+    await keep_directory(world.database, {**documents, "contacts": json.dumps(contacts)})
+    return world
 
 
 async def states(world: World) -> dict[tuple[Purpose, Channel], State]:
@@ -172,3 +187,35 @@ async def test_a_recall_that_waits_is_told_even_if_the_referral_is_cancelled_and
     await world.hear(recalled(), cancelled(), recalled())
     await world.worker(sender).run_once()
     assert [message.template for message in sender.taken] == ["offer.email@1", "recall.email@1"]
+
+
+async def test_a_services_webhook_is_told_of_offer_and_recall_besides_the_channels_chosen(hooked: World) -> None:
+    await hooked.hear(offered(channels=("email",)))
+    assert await states(hooked) == {
+        (Purpose.OFFER, Channel.EMAIL): State.QUEUED,
+        (Purpose.OFFER, Channel.WEBHOOK): State.QUEUED,
+    }
+    email, hook = ScriptedSender(), ScriptedSender()
+    await hooked.worker(email, hook=hook).run_once()
+    await hooked.hear(recalled())
+    await hooked.worker(email, hook=hook).run_once()
+    assert [message.template for message in email.taken] == ["offer.email@1", "recall.email@1"]
+    assert [message.template for message in hook.taken] == ["offer.webhook@1", "recall.webhook@1"]
+    assert {message.to for message in hook.taken} == {HOOK}
+    told = [event for event in await hooked.published() if isinstance(event, NotificationSent)]
+    assert sorted(event.channel for event in told) == ["email", "email", "webhook", "webhook"]
+
+
+async def test_a_webhook_that_cannot_be_told_leaves_the_other_channels_alone(hooked: World) -> None:
+    await hooked.hear(offered(channels=("email",)))
+    failing = ScriptedSender([SendFailed(Failure.CONFIG, "no-secret")])
+    await hooked.worker(ScriptedSender(), hook=failing).run_once()
+    assert await states(hooked) == {
+        (Purpose.OFFER, Channel.EMAIL): State.SENT,
+        (Purpose.OFFER, Channel.WEBHOOK): State.FAILED,
+    }
+
+
+async def test_a_webhook_of_an_offer_that_was_recalled_first_is_not_posted(hooked: World) -> None:
+    await hooked.hear(recalled(), offered(channels=("portal",)))
+    assert (await states(hooked))[Purpose.OFFER, Channel.WEBHOOK] is State.SKIPPED

@@ -1,6 +1,6 @@
 """When a failed message is tried again, and when it is given up."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -31,9 +31,9 @@ def test_no_passing_failure_is_tried_again_after_half_the_time_to_the_deadline(
     sending = a_notification(offer=an_offer(reply_by=NOON + left), state=State.SENDING, attempts=attempts)
     after = after_failure(sending, failure, NOON + passed, jitter)
     assert after.state in {State.QUEUED, State.FAILED}
-    if after.state is State.QUEUED and failure is not Failure.AMBIGUOUS:
+    if after.state is State.QUEUED and failure not in {Failure.AMBIGUOUS, Failure.ABSENT}:
         assert NOON + passed <= after.try_at <= give_up_at(sending)
-        assert after.try_at - (NOON + passed) <= SCHEDULE[-1]
+        assert after.try_at - (NOON + passed) <= (timedelta(days=1) if failure is Failure.DAILY_CAP else SCHEDULE[-1])
 
 
 @given(ATTEMPTS, FAILURES, JITTER)
@@ -74,3 +74,51 @@ def test_a_recall_is_tried_for_four_hours_whatever_the_deadline_was() -> None:
 def test_an_offer_whose_deadline_has_passed_is_tried_just_once() -> None:
     late = a_notification(offer=an_offer(reply_by=NOON - timedelta(minutes=1)), state=State.SENDING, attempts=1)
     assert after_failure(late, Failure.TRANSIENT, NOON + timedelta(seconds=1), 0.0).state is State.FAILED
+
+
+@pytest.mark.parametrize(("jitter", "seconds"), [(0.0, 2), (0.5, 6), (1.0, 10)])
+def test_too_many_at_once_waits_two_to_ten_seconds_however_often(jitter: float, seconds: int) -> None:
+    for attempts in (1, 5, 40):
+        sending = a_notification(state=State.SENDING, attempts=attempts)
+        assert after_failure(sending, Failure.RATE, NOON, jitter).try_at == NOON + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("failure", [Failure.RATE, Failure.TRANSIENT])
+def test_the_other_sides_own_wait_is_kept(failure: Failure) -> None:
+    sending = a_notification(state=State.SENDING, attempts=1)
+    after = after_failure(sending, failure, NOON, 1.0, timedelta(minutes=9))
+    assert (after.state, after.try_at) == (State.QUEUED, NOON + timedelta(minutes=9))
+
+
+def test_a_wait_beyond_the_time_to_give_up_gives_up_at_once() -> None:
+    sending = a_notification(state=State.SENDING, attempts=1)
+    assert after_failure(sending, Failure.RATE, NOON, 0.0, timedelta(days=2)).state is State.FAILED
+
+
+@pytest.mark.parametrize(
+    ("now", "then"),
+    [
+        (datetime(2020, 4, 15, 11, 0, tzinfo=UTC), datetime(2020, 4, 16, 0, 5, tzinfo=UTC)),
+        (datetime(2020, 4, 15, 23, 59, tzinfo=UTC), datetime(2020, 4, 16, 0, 5, tzinfo=UTC)),
+        (datetime(2020, 4, 16, 0, 4, tzinfo=UTC), datetime(2020, 4, 16, 0, 5, tzinfo=UTC)),
+        (datetime(2020, 4, 16, 0, 5, tzinfo=UTC), datetime(2020, 4, 17, 0, 5, tzinfo=UTC)),
+        (datetime(2020, 4, 16, 0, 30, tzinfo=timezone(timedelta(hours=1))), datetime(2020, 4, 16, 0, 5, tzinfo=UTC)),
+    ],
+)
+def test_too_many_today_waits_until_five_past_midnight_by_the_providers_clock(now: datetime, then: datetime) -> None:
+    patient = an_offer(priority="P4", reply_by=NOON + timedelta(days=5))
+    after = after_failure(a_notification(offer=patient, state=State.SENDING, attempts=1), Failure.DAILY_CAP, now, 0.5)
+    assert (after.state, after.try_at) == (State.QUEUED, then)
+
+
+@pytest.mark.parametrize("priority", ["P1", "P2"])
+def test_what_is_urgent_does_not_wait_for_tomorrow(priority: str) -> None:
+    urgent = an_offer(priority=priority, reply_by=NOON + timedelta(days=5))
+    after = after_failure(a_notification(offer=urgent, state=State.SENDING, attempts=1), Failure.DAILY_CAP, NOON, 0.5)
+    assert (after.state, after.reason) == (State.FAILED, "daily_cap")
+
+
+def test_a_message_that_was_not_there_is_looked_for_again_a_minute_and_a_half_later() -> None:
+    looking = a_notification(state=State.SENDING, attempts=2, unsure=1)
+    after = after_failure(looking, Failure.ABSENT, NOON, 0.5)
+    assert (after.state, after.unsure, after.try_at) == (State.QUEUED, 1, NOON + timedelta(seconds=90))

@@ -5,9 +5,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from httpx import AsyncHTTPTransport
 from structlog.testing import capture_logs
 
 from services.notifier.channels.dry_run import DryRun
+from services.notifier.channels.gateway import GatewayTexts
+from services.notifier.channels.notify import Notify, NotifyEmails, NotifyTexts
+from services.notifier.channels.pace import Pace, Paced
+from services.notifier.channels.posting import Posting
 from services.notifier.channels.smtp import MailHeads, SmtpSender
 from services.notifier.channels.smtp_address import Security, SmtpServer
 from services.notifier.channels.texts import FileTexts, NoTexts
@@ -16,11 +21,13 @@ from services.notifier.domain.message import Email, Text
 from services.notifier.ports import Sender
 from services.notifier.store.mailbox import Mailbox
 from shared.clock import utc_now
+from tests.notifier.http_server import Script, web_server
+from tests.notifier.notify_server import notify_server
 from tests.notifier.smtp_server import mail_server
 from tests.notifier.world import MOBILE, ScriptedSender, World, a_text, an_email
 
 
-@pytest.fixture(params=["smtp", "mailbox", "dry run", "scripted"])
+@pytest.fixture(params=["smtp", "notify", "mailbox", "dry run", "scripted"])
 async def email_sender(request: pytest.FixtureRequest, world: World) -> AsyncIterator[Sender[Email]]:
     match request.param:
         case "mailbox":
@@ -29,6 +36,11 @@ async def email_sender(request: pytest.FixtureRequest, world: World) -> AsyncIte
             yield DryRun()
         case "scripted":
             yield ScriptedSender()
+        case "notify":
+            with notify_server() as fake:
+                notify = Notify(fake.account(), utc_now)
+                yield NotifyEmails(notify)
+                await notify.rest()
         case _:
             async with mail_server() as running:
                 server = SmtpServer("127.0.0.1", running.port, Security.NONE)
@@ -37,15 +49,23 @@ async def email_sender(request: pytest.FixtureRequest, world: World) -> AsyncIte
                 await sender.rest()
 
 
-@pytest.fixture(params=["file", "mailbox", "dry run", "scripted"])
-def text_sender(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Sender[Text]:
-    senders: dict[str, Sender[Text]] = {
-        "file": FileTexts(tmp_path / "texts.jsonl"),
-        "mailbox": Mailbox(world.database),
-        "dry run": DryRun(),
-        "scripted": ScriptedSender(),
-    }
-    return senders[request.param]
+@pytest.fixture(params=["file", "notify", "gateway", "paced gateway", "mailbox", "dry run", "scripted"])
+async def text_sender(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> AsyncIterator[Sender[Text]]:
+    with notify_server() as fake, web_server(Script()) as port:
+        notify = Notify(fake.account(), utc_now)
+        gateway = GatewayTexts(f"http://127.0.0.1:{port}/", "token", Posting(utc_now, AsyncHTTPTransport))
+        senders: dict[str, Sender[Text]] = {
+            "file": FileTexts(tmp_path / "texts.jsonl"),
+            "notify": NotifyTexts(notify),
+            "gateway": gateway,
+            "paced gateway": Paced(gateway, Pace(50, 50, utc_now)),
+            "mailbox": Mailbox(world.database),
+            "dry run": DryRun(),
+            "scripted": ScriptedSender(),
+        }
+        yield senders[request.param]
+        await notify.rest()
+        await gateway.rest()
 
 
 async def test_an_e_mail_that_was_taken_has_a_receipt_that_names_its_id(email_sender: Sender[Email]) -> None:
@@ -57,6 +77,18 @@ async def test_an_e_mail_that_was_taken_has_a_receipt_that_names_its_id(email_se
 async def test_the_same_e_mail_twice_has_the_same_receipt(email_sender: Sender[Email]) -> None:
     first, again, other = [await email_sender.send(an_email(name=name)) for name in ("one", "one", "two")]
     assert first == again != other
+
+
+async def test_a_sender_that_is_asked_after_a_message_says_that_it_is_not_there_or_cannot_tell(
+    email_sender: Sender[Email], text_sender: Sender[Text]
+) -> None:
+    for sender in (email_sender, text_sender):
+        told: object
+        try:
+            told = await sender.find(an_email(name="never sent").id)
+        except SendFailed as failed:
+            told = failed.failure
+        assert told in {None, Failure.ABSENT}
 
 
 async def test_an_e_mail_sender_can_rest_at_any_time_and_go_on(email_sender: Sender[Email]) -> None:

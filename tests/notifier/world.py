@@ -12,12 +12,13 @@ from services.notifier.consumers import subscriptions
 from services.notifier.delivery import DeliverDue, Ways
 from services.notifier.domain.directory import Directory, Words
 from services.notifier.domain.failure import SendFailed
-from services.notifier.domain.message import Email, Message, Receipt, Text
+from services.notifier.domain.message import Email, Hook, Message, Receipt, Text
 from services.notifier.domain.notification import Channel, Notification, Offer, Purpose, State, notification_id
 from services.notifier.ports import Attempt, Begin, Insist, Lane, Search, Sender
 from services.notifier.store.database import NotifierDatabase
 from services.notifier.store.insist import InsistOnDatabase
 from services.notifier.store.notifications import NotificationStore
+from services.notifier.store.tables import notification
 from services.notifier.store.transactions import NotifierTransaction, Transactions
 from services.notifier.use_cases.attempts import ClaimDue, RecordOutcome
 from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopReferral
@@ -50,6 +51,8 @@ PHONE = "01632 960001"
 ALL = Lane("all", ("P1", "P2", "P3", "P4"), width=8, lease=timedelta(minutes=2))
 # What a worker holds is anybody's at once, as if it had died.
 EXPIRED = replace(ALL, lease=timedelta())
+
+VALUES = {"reference": "7K3M-2QX", "reply_by": "by noon", "sender_in_texts": "Derbyshire CRU"}
 
 DIRECTORY = Directory(
     addresses={
@@ -121,11 +124,11 @@ def a_notification(
 
 
 def an_email(*, name: str = "one", to: str = EMAIL, text: str = "Hello\n") -> Email:
-    return Email(uuid5(IDS, name), to, "Referral 7K3M-2QX", text, "<p>Hello</p>\n", "offer.email@1")
+    return Email(uuid5(IDS, name), to, "Referral 7K3M-2QX", text, "<p>Hello</p>\n", "offer.email@1", VALUES)
 
 
 def a_text(*, name: str = "one") -> Text:
-    return Text(uuid5(IDS, name), MOBILE, "Derbyshire CRU: referral 7K3M-2QX", "offer.text@1")
+    return Text(uuid5(IDS, name), MOBILE, "Derbyshire CRU: referral 7K3M-2QX", "offer.text@1", VALUES)
 
 
 def offered(
@@ -175,13 +178,16 @@ def cancelled() -> ReferralCancelled:
 
 @dataclass(slots=True)
 class ScriptedSender:
-    """Takes messages; each failure in `script` is raised, in order, in place of taking one. `meanwhile` runs first."""
+    """Takes messages; each failure in `script` is raised, in order, in place of taking one. `meanwhile` runs first.
+    Asked after a message, it says what `known` holds, in order, then that it cannot tell."""
 
     script: list[SendFailed] = field(default_factory=list)
     meanwhile: Callable[[], Awaitable[object]] | None = None
-    taken: list[Message] = field(default_factory=list)
+    taken: list[Message | Hook] = field(default_factory=list)
+    known: list[Receipt | SendFailed | None] = field(default_factory=list)
+    asked: list[UUID] = field(default_factory=list)
 
-    async def send(self, message: Message) -> Receipt:
+    async def send(self, message: Message | Hook) -> Receipt:
         if self.meanwhile is not None:
             await self.meanwhile()
         if self.script:
@@ -190,8 +196,24 @@ class ScriptedSender:
             self.taken.append(message)
         return Receipt(f"scripted:{message.id}")
 
+    async def find(self, message_id: UUID) -> Receipt | None:
+        self.asked.append(message_id)
+        answer = self.known.pop(0) if self.known else None
+        if isinstance(answer, SendFailed):
+            raise answer
+        return answer
+
     async def rest(self) -> None:
         pass
+
+
+class Killed(Exception):
+    """Stands for the end of the process."""
+
+
+async def die(step: Callable[[], Awaitable[None]]) -> None:
+    """In place of recording."""
+    raise Killed
 
 
 @dataclass(slots=True)
@@ -217,6 +239,7 @@ class World:
         self,
         email: Sender[Email],
         text: Sender[Text] | None = None,
+        hook: Sender[Hook] | None = None,
         *,
         lane: Lane = ALL,
         begin: Begin | None = None,
@@ -227,18 +250,24 @@ class World:
             begin=begin or self.transactions,
             claim_due=ClaimDue(),
             compose=Templates(PUBLIC_URL),
-            ways=Ways(email, text or ScriptedSender()),
+            ways=Ways(email, text or ScriptedSender(), hook or ScriptedSender()),
             record_outcome=RecordOutcome(lambda: 0.0),
             insist=insist or InsistOnDatabase(),
             now=utc_now,
         )
 
     async def stored(self) -> list[Notification]:
-        return [notification for notification, _ in await self.stored_with_attempts()]
+        return [stored for stored, _ in await self.stored_with_attempts()]
 
     async def stored_with_attempts(self) -> Sequence[tuple[Notification, Sequence[Attempt]]]:
         async with self.begin() as tx:
             return await tx.notifications.find(Search(limit=500))
+
+    async def make_due(self) -> None:
+        """As if every message's wait were over."""
+        async with self.begin() as tx:
+            due = notification.update().values(try_at=notification.c.planned_at)
+            await tx.tx.connection.execute(due)
 
     async def published(self) -> list[Event]:
         outbox = self.database.outbox

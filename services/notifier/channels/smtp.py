@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
 from time import monotonic
+from uuid import UUID
 
 from aiosmtplib import (
     SMTP,
@@ -87,6 +88,10 @@ class SmtpSender:
                 # Also when we are cut off in the middle: a late reply would be taken for the next message's.
                 client.close()
         return Receipt(message_id(message, self.heads))
+
+    async def find(self, message_id: UUID) -> Receipt | None:
+        """A mail server cannot be asked; mailboxes tell a second copy by its Message-ID."""
+        return None
 
     async def rest(self) -> None:
         """Say goodbye on every connection that is not in use."""

@@ -13,7 +13,7 @@ from services.notifier.domain.directory import (
     Words,
 )
 from services.notifier.domain.failure import Failure, SendFailed
-from services.notifier.domain.message import TEXT_MAX, Email, Text, septets
+from services.notifier.domain.message import TEXT_MAX, Email, Hook, Text, septets
 from services.notifier.domain.notice import (
     Notice,
     OfferNotice,
@@ -21,6 +21,7 @@ from services.notifier.domain.notice import (
     RecallNotice,
     SafeNotice,
     email_notice,
+    hook_for,
     text_notice,
 )
 from services.notifier.domain.notification import Notification
@@ -99,6 +100,7 @@ class Templates:
             text=plain.body(values),
             html=html.body(values),
             template=plain.identity,
+            values=values,
         )
 
     def text(self, notification: Notification, directory: Directory, now: datetime) -> Text:
@@ -109,10 +111,16 @@ class Templates:
         notice = text_notice(notification, directory, self._link(notification), now)
         text, template = self._text(notice, directory.words)
         if not _fits(text) and isinstance(notice, OfferText):
-            text, template = self._text(replace(notice, district=""), directory.words)
+            notice = replace(notice, district="")
+            text, template = self._text(notice, directory.words)
         if not _fits(text):
             raise SendFailed(Failure.CONFIG, "text-too-long")
-        return Text(id=notification.id, to=notification.address, text=text, template=template)
+        values = _values(notice, directory.words)
+        return Text(id=notification.id, to=notification.address, text=text, template=template, values=values)
+
+    def hook(self, notification: Notification) -> Hook:
+        """What the service's own system is told; a form for programs, so there is no template."""
+        return hook_for(notification)
 
     def longest_text(self) -> str:
         """The text of an offer with every placeholder at its longest, the district left out."""

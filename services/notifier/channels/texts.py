@@ -4,6 +4,7 @@ import json
 from asyncio import to_thread
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.message import Receipt, Text
@@ -24,6 +25,10 @@ class FileTexts:
             raise SendFailed(Failure.TRANSIENT, "file") from error
         return Receipt(f"file:{message.id}")
 
+    async def find(self, message_id: UUID) -> Receipt | None:
+        """The file is for people to read; it is not asked."""
+        return None
+
     async def rest(self) -> None:
         """Nothing is held."""
 
@@ -39,6 +44,10 @@ class NoTexts:
     async def send(self, message: Text) -> Receipt:
         """Raises SendFailed(CONFIG)."""
         raise SendFailed(Failure.CONFIG, "no-gateway")
+
+    async def find(self, message_id: UUID) -> Receipt | None:
+        """There is nobody to ask."""
+        return None
 
     async def rest(self) -> None:
         """Nothing is held."""

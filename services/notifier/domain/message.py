@@ -1,6 +1,7 @@
-"""What leaves us: an e-mail or a text, ready to hand over, and what is got for it."""
+"""What leaves us: an e-mail, a text or a webhook, ready to hand over, and what is got for it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
 GSM7 = frozenset(
@@ -13,7 +14,7 @@ TEXT_MAX = 160
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """`id` is the notification's; `template` the name and version of what was rendered."""
+    """`id` is the notification's; `template` the name and version of what was rendered, `values` what was filled in."""
 
     id: UUID
     to: str
@@ -21,6 +22,7 @@ class Email:
     text: str
     html: str
     template: str
+    values: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,18 @@ class Text:
     to: str
     text: str
     template: str
+    values: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A post to a service's own system: `to` is its URL, `body` JSON of ids and codes, the same at every attempt."""
+
+    id: UUID
+    to: str
+    service_id: str
+    body: bytes
+    template: str
 
 
 Message = Email | Text
@@ -38,9 +52,14 @@ Message = Email | Text
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Proof that the other side took a message: `reference` is how they or we find it again."""
+    """Proof that the other side took a message: `reference` is how they or we find it again.
+
+    `theirs` is the id that they gave this one copy; `template` the name and version of their words, where not ours.
+    """
 
     reference: str
+    theirs: str | None = field(default=None, compare=False)
+    template: str | None = None
 
 
 def septets(text: str) -> int | None:

@@ -1,11 +1,16 @@
 """The only things that a notice may say: closed sets of placeholders, so that nothing of a person can get in (N-39)."""
 
+import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from services.notifier.domain.directory import Directory
+from services.notifier.domain.message import Hook
 from services.notifier.domain.notification import Notification, Purpose
 from shared.wording import reply_by_words, short_reply_by_words
+
+HOOK_TYPES = {Purpose.OFFER: "assignment.offered", Purpose.RECALL: "assignment.recalled"}
+HOOK_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +91,31 @@ def text_notice(
         reply_by=short_reply_by_words(offer.reply_by, now),
         link=link,
     )
+
+
+def hook_for(notification: Notification) -> Hook:
+    """What a service's own system is told: ids and codes; where contact must be safe, ids alone (R59).
+
+    The same at every attempt, so that both ends see one message.
+    """
+    offer = notification.offer
+    data = {
+        "assignment_id": str(offer.assignment_id),
+        "referral_id": str(offer.referral_id),
+        "reference": offer.reference,
+        "service_id": offer.service_id,
+    }
+    if notification.purpose is Purpose.OFFER and not offer.safe_contact_only:
+        data |= {"priority": offer.priority, "reply_by": _instant(offer.reply_by)}
+    body = {"type": HOOK_TYPES[notification.purpose], "timestamp": _instant(notification.planned_at), "data": data}
+    return Hook(
+        id=notification.id,
+        to=notification.address,
+        service_id=offer.service_id,
+        body=json.dumps(body, separators=(",", ":")).encode(),
+        template=f"{notification.purpose}.webhook@{HOOK_VERSION}",
+    )
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

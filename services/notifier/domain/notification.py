@@ -12,12 +12,13 @@ NAMESPACE = UUID("6f0d5f0e-0d0c-5d55-9d0b-6b7a3c1f2a41")
 
 
 class Channel(StrEnum):
-    """How a contact is told (R59)."""
+    """How a contact is told (R59). A webhook is told besides, where a service has one."""
 
     EMAIL = "email"
     SMS = "sms"
     PHONE = "phone"
     PORTAL = "portal"
+    WEBHOOK = "webhook"
 
 
 class Purpose(StrEnum):

@@ -12,6 +12,7 @@ BEGINS = {
     Channel.SMS: State.QUEUED,
     Channel.PHONE: State.AWAITING_CALL,
     Channel.PORTAL: State.POSTED,
+    Channel.WEBHOOK: State.QUEUED,
 }
 
 

@@ -84,7 +84,7 @@ class RecordOutcome:
     async def _failed(
         self, tx: Transaction, claimed: Notification, fault: SendFailed, now: datetime
     ) -> Notification | None:
-        after = after_failure(claimed, fault.failure, now, self.jitter())
+        after = after_failure(claimed, fault.failure, now, self.jitter(), fault.retry_after)
         if not await tx.notifications.end_attempt(after, fault.failure.value, now, fault.code):
             return None
         if after.state is State.FAILED:

@@ -16,7 +16,10 @@ WAITING = frozenset({State.QUEUED, State.AWAITING_CALL})
 
 @dataclass(frozen=True, slots=True)
 class PlanOffer:
-    """One message for each channel of an offer, stored before anything is sent (N-01)."""
+    """One message for each channel of an offer, stored before anything is sent (N-01).
+
+    A service whose own system wants to hear of it has a webhook; that comes on top of the channels of R59.
+    """
 
     async def __call__(self, tx: Transaction, event: AssignmentOffered) -> None:
         """Plan once: what was planned before is left as it is."""
@@ -28,6 +31,9 @@ class PlanOffer:
         for channel in map(Channel, event.channels):
             contact = directory.contact(event.service_id, channel)
             await _plan(tx, offer_notice(offer, channel, contact, closed, now), now)
+        hook = directory.contact(event.service_id, Channel.WEBHOOK)
+        if hook is not None:
+            await _plan(tx, offer_notice(offer, Channel.WEBHOOK, hook, closed, now), now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,12 +47,13 @@ class ScheduleDoc(Closed):
 
 
 class ContactDoc(Closed):
-    """How a service is reached."""
+    """How a service is reached. What is posted to its `webhook` is the notifier's business and decides nothing here."""
 
     email: Text | None = None
     sms: Text | None = None
     phone: Text | None = None
     portal: Text | None = None
+    webhook: Text | None = None
 
 
 class ServiceDoc(Closed):
