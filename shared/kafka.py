@@ -193,6 +193,9 @@ def _subscriber(broker: KafkaBroker, reading: Reading, options: KafkaOptions) ->
         batch_timeout_ms=50,
         ack_policy=AckPolicy.NACK_ON_ERROR,
         auto_offset_reset="earliest",
+        # Small shares of each partition, so that a long backlog is read evenly: a partition that has to wait for
+        # megabytes of another would look stuck.
+        max_partition_fetch_bytes=64 * 1024,
         session_timeout_ms=10_000,
         heartbeat_interval_ms=2_000,
         max_poll_interval_ms=120_000,

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from shared.errors import Refused
+from shared.errors import Conflict, Refused
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -77,7 +77,9 @@ class Vault:
 
     @classmethod
     def create_file(cls, path: Path) -> "Vault":
-        """Draw new keys into a new file that its owner alone may read. Raises FileExistsError rather than overwrite."""
+        """Draw new keys into a new file that its owner alone may read. Raises Conflict rather than overwrite."""
+        if path.exists():
+            raise Conflict("keys-exist", f"{path} exists already, and what it sealed could not be read without it.")
         first = KeyRing(active=FIRST_KEY, keys={FIRST_KEY: _new_key()})
         second = KeyRing(active=FIRST_KEY, keys={FIRST_KEY: _new_key()})
         _write_new(path, KeyFile(fields=first, index=second))

@@ -91,6 +91,12 @@ async def dead_letter_replay(name: ServiceName, event_id: UUID | None, data: Pat
         return await DeadLetters(database).replay(event_id)
 
 
+async def reseal(keys: Path, data: Path | None) -> int:
+    """Seal everything intake stores under the active key of `keys`; how many referrals were sealed anew."""
+    async with _database(ServiceName.INTAKE, data) as database:
+        return await intake.reseal(database, keys)
+
+
 @asynccontextmanager
 async def _database(name: ServiceName, data: Path | None = None) -> AsyncIterator[Database]:
     database = Database(name, database_url(name, data), METADATA[name], now=utc_now, new_id=new_id, pool_size=2)

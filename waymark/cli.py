@@ -6,8 +6,11 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
+from aiokafka.errors import KafkaError
+from sqlalchemy.exc import DBAPIError
 
 from shared.errors import WaymarkError
+from shared.vault import Vault, rotate_file
 from waymark import admin, embedded, scenarios, serving
 from waymark.names import ServiceName
 
@@ -19,6 +22,8 @@ app = typer.Typer(
 )
 dead_letters = typer.Typer(help="Events that could not be handled: what failed, why, and again.", no_args_is_help=True)
 app.add_typer(dead_letters, name="dead-letters")
+keys = typer.Typer(help="The key file that personal data is sealed with.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
 
 COUNTY = Path(__file__).parents[1] / "deploy" / "derbyshire"
 Data = Annotated[Path | None, typer.Option(help="The data folder of an embedded system.", exists=True)]
@@ -109,10 +114,40 @@ def replay_dead_letters(
     typer.echo(f"{count} handed out again")
 
 
+@keys.command("create")
+def create_keys(file: Path) -> None:
+    """Draw new keys into a file that only its owner can read. An existing file is left as it is."""
+    Vault.create_file(file)
+    typer.echo(f"{file} created. Keep a copy apart from the database: without it nothing can be read again.")
+
+
+@keys.command("rotate")
+def rotate_keys(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
+    """Add a new key for whatever is stored from now on; old ones still open what they sealed."""
+    rotate_file(file)
+    typer.echo(f"{file} has a new active key. Restart intake, then run: waymark keys reseal {file}")
+
+
+@keys.command("reseal")
+def reseal(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    data: Data = None,
+) -> None:
+    """Seal everything stored under the active key, while the system runs."""
+    typer.echo(f"{asyncio.run(admin.reseal(file, data))} referrals sealed anew")
+
+
 def main() -> None:
     """Run the command; an expected failure is one sentence, not a traceback."""
     try:
         app()
     except WaymarkError as error:
         typer.echo(error.detail, err=True)
+        raise SystemExit(1) from None
+    except (ConnectionError, DBAPIError, KafkaError) as error:
+        # Not the text: a driver's may quote the address with its password.
+        typer.echo(
+            f"A server it needs cannot be reached or refused us ({type(error).__name__}). Check WAYMARK_ settings.",
+            err=True,
+        )
         raise SystemExit(1) from None

@@ -10,6 +10,7 @@ from deploy.native.errors import NativeError
 from deploy.native.process import run
 
 DEBIAN_PACKAGES = {
+    "chromium": "chromium",
     "java": "default-jre-headless",
     "mvn": "maven",
     "postgres": "postgresql",

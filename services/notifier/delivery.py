@@ -73,7 +73,7 @@ class DeliverDue:
                 ended.append(await self._record(tx, claim.notification, outcome))
 
         await self.insist(record)
-        _tell(claim.notification, ended[-1], outcome)
+        _tell(claim, ended[-1], outcome)
 
     async def _record(self, tx: Transaction, claimed: Notification, outcome: Outcome) -> Notification | None:
         return await self.record_outcome(tx, claimed, outcome)
@@ -97,8 +97,10 @@ class DeliverDue:
             return text.template, await self.ways.text.send(text)
 
 
-def _tell(claimed: Notification, ended: Notification | None, outcome: Outcome) -> None:
+def _tell(claim: Claim, ended: Notification | None, outcome: Outcome) -> None:
+    claimed = claim.notification
     keys = {
+        "correlation_id": claim.origin.correlation_id,
         "notification_id": str(claimed.id),
         "referral_id": str(claimed.offer.referral_id),
         "assignment_id": str(claimed.offer.assignment_id),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.clock import new_id
-from shared.errors import Refused
+from shared.errors import Conflict, Refused
 from shared.vault import Tampered, Vault, rotate_file
 
 ROW = new_id()
@@ -77,7 +77,7 @@ def test_only_its_owner_may_read_a_new_key_file_and_none_is_overwritten(tmp_path
     rotate_file(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     kept = path.read_bytes()
-    with pytest.raises(FileExistsError):
+    with pytest.raises(Conflict):
         Vault.create_file(path)
     assert path.read_bytes() == kept
 

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import cycle
 from pathlib import Path
+from typing import cast
 from uuid import UUID
 
 import pytest
@@ -17,7 +19,7 @@ from shared.clock import new_id
 from shared.db import Database, Transaction
 from shared.embedded import Embedded
 from shared.errors import Conflict
-from shared.events import AssignmentRecalled, ReferralCancelled
+from shared.events import AssignmentRecalled, ReferralCancelled, Topic
 from shared.kafka import Kafka, KafkaOptions
 from shared.loops import Loops
 from shared.messaging import Messaging
@@ -32,8 +34,8 @@ QUICK = KafkaOptions(partitions=4, watch_s=0.2)
 ROOT = Path(__file__).parents[2]
 
 
-def a_recall(cancelled: ReferralCancelled) -> AssignmentRecalled:
-    return AssignmentRecalled(
+def a_recall(kind: type[AssignmentRecalled], cancelled: ReferralCancelled) -> AssignmentRecalled:
+    return kind(
         referral_id=cancelled.referral_id,
         reference=cancelled.reference,
         assignment_id=new_id(),
@@ -44,6 +46,16 @@ def a_recall(cancelled: ReferralCancelled) -> AssignmentRecalled:
     )
 
 
+class Kinds:
+    """Both kinds of event on topics that only one test uses: a broker keeps what other tests told."""
+
+    def __init__(self, mark: str) -> None:
+        # The type asks for one of our three topics, which is what production has and a shared broker must not.
+        self.topics = [cast(Topic, f"{topic}-{mark}") for topic in (Topic.REFERRALS, Topic.ASSIGNMENTS)]
+        self.cancelled: type[ReferralCancelled] = type("Cancelled", (ReferralCancelled,), {"topic": self.topics[0]})
+        self.recalled: type[AssignmentRecalled] = type("Recalled", (AssignmentRecalled,), {"topic": self.topics[1]})
+
+
 @dataclass
 class Pair:
     """Intake, which tells of cancellations, and the router, which answers each with a recall that intake notes."""
@@ -51,6 +63,11 @@ class Pair:
     intake: Database
     router: Database
     scribe: Scribe
+    kinds: Kinds
+
+    def kafka(self, url: str) -> Kafka:
+        """A client of the broker at `url` that knows this pair's topics."""
+        return Kafka(url, QUICK, self.kinds.topics)
 
     def services(self) -> list[Service]:
         async def note(transaction: Transaction, event: AssignmentRecalled) -> None:
@@ -58,15 +75,15 @@ class Pair:
             await transaction.connection.execute(EFFECTS.insert(), row)
 
         return [
-            Service(self.intake.name, self.intake, subscriptions=[Subscription(AssignmentRecalled, note)]),
-            Service(self.router.name, self.router, subscriptions=[Subscription(ReferralCancelled, self.scribe)]),
+            Service(self.intake.name, self.intake, subscriptions=[Subscription(self.kinds.recalled, note)]),
+            Service(self.router.name, self.router, subscriptions=[Subscription(self.kinds.cancelled, self.scribe)]),
         ]
 
     async def cancel(self, *reasons: str) -> UUID:
         """Cancel one referral, once for each reason."""
         key = new_id()
         for reason in reasons:
-            await publish(self.intake, a_cancellation(key, reason))
+            await publish(self.intake, a_cancellation(key, reason, self.kinds.cancelled))
         return key
 
     async def noted(self, *keys: UUID) -> list[list[str]]:
@@ -99,11 +116,10 @@ CreatePostgresql = Callable[[], Awaitable[str]]
 
 
 async def a_pair(open_any_database: OpenDatabase, intake_url: str, router_url: str) -> Pair:
-    """Two services with names of their own, so that a broker that served other tests takes them for new."""
-    mark = new_id().hex[-8:]
-    intake = await open_any_database(intake_url, name=f"intake-{mark}")
-    router = await open_any_database(router_url, name=f"router-{mark}")
-    return Pair(intake, router, Scribe(answer=a_recall))
+    kinds = Kinds(new_id().hex[-8:])
+    intake = await open_any_database(intake_url, name="intake")
+    router = await open_any_database(router_url, name="router")
+    return Pair(intake, router, Scribe(answer=partial(a_recall, kinds.recalled)), kinds)
 
 
 @pytest.fixture
@@ -130,7 +146,7 @@ def transports(request: pytest.FixtureRequest, pair: Pair) -> Transports:
     if not pair.intake.is_postgresql:
         return lambda: (Embedded(),)
     url: str = request.getfixturevalue("kafka_url")
-    return lambda: (Kafka(url, QUICK), Kafka(url, QUICK))
+    return lambda: (pair.kafka(url), pair.kafka(url))
 
 
 async def test_what_one_service_tells_the_other_does_and_answers_in_order(pair: Pair, transports: Transports) -> None:
@@ -217,7 +233,7 @@ def own_kafka(tmp_path: Path) -> Iterator[OwnKafka]:
 @pytest.mark.timeout(300)
 async def test_a_broker_that_is_killed_under_load_loses_nothing(distributed_pair: Pair, own_kafka: OwnKafka) -> None:
     pair = distributed_pair
-    async with running(pair.services(), Kafka(own_kafka.url, QUICK), Kafka(own_kafka.url, QUICK)):
+    async with running(pair.services(), pair.kafka(own_kafka.url), pair.kafka(own_kafka.url)):
         before = [await pair.cancel("before") for _ in range(20)]
         await pair.hears((before[0], ["before"]))
         await asyncio.to_thread(own_kafka.kill)
@@ -237,12 +253,12 @@ async def test_a_broker_that_forgot_everything_costs_one_sweep(distributed_pair:
     async def left() -> bool:
         return all(row["published_at"] is not None for row in await rows(pair.intake, pair.intake.outbox))
 
-    async with running([intake], Kafka(own_kafka.url, QUICK)):
+    async with running([intake], pair.kafka(own_kafka.url)):
         keys = [await pair.cancel("told to the broker alone") for _ in range(5)]
         await eventually(left)
         await asyncio.to_thread(own_kafka.wipe)
         await asyncio.to_thread(own_kafka.up)
-        async with running([router], Kafka(own_kafka.url, QUICK)):
+        async with running([router], pair.kafka(own_kafka.url)):
             later = await pair.cancel("later")
             await pair.hears((later, ["later"]))
             assert await pair.noted(*keys) == [[]] * 5

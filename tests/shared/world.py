@@ -34,8 +34,10 @@ REQUEST = Origin("request-1")
 OpenDatabase = Callable[..., Awaitable[Database]]
 
 
-def a_cancellation(referral_id: UUID, reason: str = "moved away") -> ReferralCancelled:
-    return ReferralCancelled(
+def a_cancellation(
+    referral_id: UUID, reason: str = "moved away", kind: type[ReferralCancelled] = ReferralCancelled
+) -> ReferralCancelled:
+    return kind(
         referral_id=referral_id, reference="K7Q2-8MX", reason=reason, cancelled_at=datetime(2026, 3, 2, tzinfo=UTC)
     )
 

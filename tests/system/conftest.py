@@ -1,6 +1,6 @@
 """Whole systems for the tests here, and the last lines of their logs when one of these fails."""
 
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ import pytest_asyncio
 from tests.system.databases import Databases, template
 from tests.system.world import Deployment, Embedded, World, deployed, embedded_in
 
-WORLDS = pytest.StashKey[list[World]]()
+WORLDS = pytest.StashKey[Sequence[World]]()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -19,7 +19,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.failed:
         report.sections += [
             (f"log of {process.name}", process.tail())
-            for world in item.config.stash.get(WORLDS, [])
+            for world in item.config.stash.get(WORLDS, ())
             for process in world.processes
         ]
     return report
@@ -42,33 +42,33 @@ async def deployment(
 ) -> AsyncIterator[Deployment]:
     """Three services on real servers, for the tests of one module."""
     async with deployed(template_databases, kafka_url, redis_url, tmp_path_factory.mktemp("deployment")) as system:
-        request.config.stash[WORLDS] = [system]
+        request.config.stash[WORLDS] = (system,)
         yield system
-        request.config.stash[WORLDS] = []
+        request.config.stash[WORLDS] = ()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def embedded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Embedded]:
     """Everything in one process, for the tests of one module."""
     system = embedded_in(tmp_path_factory.mktemp("embedded"))
-    request.config.stash[WORLDS] = [system]
+    request.config.stash[WORLDS] = (system,)
     try:
         system.process.start()
         await system.process.wait_until_ready()
         yield system
     finally:
         system.process.end()
-        request.config.stash[WORLDS] = []
+        request.config.stash[WORLDS] = ()
 
 
 @pytest.fixture
 def unstarted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Embedded]:
     """Everything in one process that the test itself starts; ended however the test went."""
     system = embedded_in(tmp_path)
-    request.config.stash[WORLDS] = [system]
+    request.config.stash[WORLDS] = (system,)
     yield system
     system.process.end()
-    request.config.stash[WORLDS] = []
+    request.config.stash[WORLDS] = ()
 
 
 @pytest.fixture(scope="module", params=["embedded", pytest.param("deployment", marks=pytest.mark.real)])

@@ -23,7 +23,7 @@ SURROUNDINGS = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "PYTH
 
 @dataclass(slots=True)
 class Process:
-    """`waymark …` serving on `port`. Its output is appended to `log`, over all its starts; `folder` is where it runs."""
+    """`waymark …` serving on `port`, run in `folder`. Its output is appended to `log`, over all its starts."""
 
     name: str
     arguments: tuple[str, ...]
