@@ -184,6 +184,37 @@ class AssignmentRecalled(Event):
     recalled_at: datetime
 
 
+class NeedOutcome(Wire):
+    """How the work on one need ended: `outcome` is the county's close code, `met` whether the need was met."""
+
+    need: str
+    outcome: str
+    met: bool
+
+
+class AssignmentMoved(Event):
+    """A service answered, said nothing for too long, or told how it went; `from_state` and `to_state` may be the same.
+
+    `reason` is a code of the county or None, `actor` the kind of who did it, `version` the assignment's after the move,
+    `outcomes` one for each need once the assignment is done.
+    """
+
+    topic = Topic.ASSIGNMENTS
+    type = "org.waymark.assignment.moved.v1"
+
+    assignment_id: UUID
+    service_id: str
+    service_name: str
+    from_state: str
+    to_state: str
+    reason: str | None
+    actor: str
+    version: int
+    needs: tuple[str, ...]
+    outcomes: tuple[NeedOutcome, ...] = ()
+    moved_at: datetime
+
+
 # -- notifications: told by the notifier -------------------------------------------------------------------------------
 
 
@@ -236,6 +267,7 @@ CATALOGUE: tuple[type[Event], ...] = (
     ReferralDecided,
     AssignmentOffered,
     AssignmentRecalled,
+    AssignmentMoved,
     NotificationSent,
     NotificationCallAwaited,
     NotificationFailed,

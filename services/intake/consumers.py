@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from services.intake.ports import Transaction
-from services.intake.use_cases import RecordDecision, RecordNotification, RecordOffer, RecordRecall
+from services.intake.use_cases import RecordDecision, RecordMove, RecordNotification, RecordOffer, RecordRecall
 from shared import db
 from shared.events import (
+    AssignmentMoved,
     AssignmentOffered,
     AssignmentRecalled,
     Event,
@@ -28,6 +29,7 @@ def subscriptions(opened: Opened) -> Sequence[Subscription]:
         Subscription(ReferralDecided, _handler(opened, RecordDecision())),
         Subscription(AssignmentOffered, _handler(opened, RecordOffer())),
         Subscription(AssignmentRecalled, _handler(opened, RecordRecall())),
+        Subscription(AssignmentMoved, _handler(opened, RecordMove())),
         Subscription(NotificationSent, _handler(opened, record_notification)),
         Subscription(NotificationCallAwaited, _handler(opened, record_notification)),
         Subscription(NotificationFailed, _handler(opened, record_notification)),

@@ -2,25 +2,29 @@
 
 from pathlib import Path
 
-from services.router import api, pages
+from services.router import pages
+from services.router.api import answering, reading
 from services.router.configuration import load_county_documents
 from services.router.configuration.documents import read_documents
 from services.router.consumers import subscriptions
 from services.router.settings import RouterSettings
 from services.router.store.tables import metadata
-from services.router.store.transaction import RouterTransaction, counties
-from services.router.use_cases import NoteTold, RecallReferral, RouteReferral
+from services.router.store.transaction import RouterTransaction
+from services.router.use_cases.routing import NoteTold, RecallReferral, RouteReferral
 from shared.clock import Clock, NewId
 from shared.db import Database, Transaction
-from shared.documents import save_documents
+from shared.documents import Current, save_documents
 from shared.envelope import Origin
-from shared.service import Service
+from shared.idempotency import Expiry, Idempotency, Unsealed
+from shared.service import Loop, Service
+
+EXPIRE_EVERY_S = 600.0
 
 
 def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
     """The router as one service, ready to be run."""
     database = Database("router", settings.router_database_url, metadata, now=now, new_id=new_id)
-    county_in_force = counties()
+    county_in_force = Current(load_county_documents)
 
     def stores(transaction: Transaction) -> RouterTransaction:
         return RouterTransaction(transaction, county_in_force)
@@ -28,8 +32,13 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
     return Service(
         name="router",
         database=database,
-        routers=(api.routes(database, stores), pages.routes(database, stores, now)),
+        routers=(
+            reading.routes(database, stores),
+            answering.routes(stores, Idempotency(database, Unsealed()), now),
+            pages.routes(database, stores, now),
+        ),
         subscriptions=subscriptions(stores, RouteReferral(now, new_id), RecallReferral(now), NoteTold()),
+        loops=(Loop("router.idempotency", Expiry(database), EXPIRE_EVERY_S),),
     )
 
 

@@ -1,12 +1,12 @@
 """What the router's use cases need from the outside, and no more."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from services.router.domain.assignment import State
+from services.router.domain.assignment import Actor, State
 from services.router.domain.county import County
 from services.router.domain.decision import Decision
 from services.router.domain.vocabulary import Channel, Priority
@@ -16,7 +16,8 @@ from shared.events import Event, Facts
 @dataclass(frozen=True, slots=True)
 class Offer:
     """One assignment as it is stored. `version` rises with every move; `notified_at` is when its service was first
-    told, None before."""
+    told, None before; `outcomes` is the close code of each need, once it is done; `reason` says in words why it lies
+    with the triage desk, where the router had to give up on others."""
 
     id: UUID
     referral_id: UUID
@@ -38,6 +39,19 @@ class Offer:
     offered_at: datetime
     due_at: datetime
     notified_at: datetime | None
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One move of an assignment: `before` is None for the offer itself, `reason` a code or None."""
+
+    at: datetime
+    actor: Actor
+    before: State | None
+    to: State
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +111,18 @@ class Offers(Protocol):
     async def live_of(self, referral_id: UUID) -> Sequence[Offer]:
         """The live assignments of a referral in the order of their services, locked until the transaction ends."""
 
-    async def move(self, offer: Offer, to: State, *, actor: str, at: datetime, reason: str | None) -> None:
-        """Change its state and keep who, when, from, to and why."""
+    async def lock(self, assignment_id: UUID) -> Offer:
+        """One assignment. Nothing else is done for its referral until the transaction ends. Raises NotFound."""
+
+    async def move(self, offer: Offer, to: State, *, actor: Actor, at: datetime, reason: str | None,
+                   outcomes: Mapping[str, str] | None = None) -> Offer:  # fmt: skip
+        """The assignment in its new state, kept with who, when, from, to and why, and with the outcome of each need.
+
+        Raises Conflict when it has moved since it was read.
+        """
+
+    async def history(self, assignment_id: UUID) -> Sequence[Moved]:
+        """Every move of an assignment, oldest first."""
 
     async def told(self, assignment_id: UUID, at: datetime) -> None:
         """Note when its service was first told."""

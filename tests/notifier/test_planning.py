@@ -7,7 +7,7 @@ import pytest
 
 from services.notifier.consumers import subscriptions
 from services.notifier.domain.notification import Channel, Purpose, State
-from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopReferral
+from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopOffer, StopReferral
 from shared.envelope import Record, headers_for
 from shared.errors import Unavailable
 from shared.events import AssignmentOffered, NotificationFailed, NotificationSent, Topic
@@ -22,6 +22,7 @@ from tests.notifier.world import (
     ScriptedSender,
     World,
     cancelled,
+    moved,
     offered,
     recalled,
 )
@@ -52,7 +53,9 @@ async def test_an_event_delivered_twice_by_the_broker_takes_effect_once(world: W
     event = offered(channels=("email",))
     headers = headers_for(event, CAUSE, "/waymark/router", event.offered_at, ORIGIN)
     record = Record(Topic.ASSIGNMENTS, str(REFERRAL), CAUSE, event.model_dump_json(), headers)
-    inbox = Inbox(world.database, subscriptions(world.transactions, PlanOffer(), RecallOffer(), StopReferral()))
+    inbox = Inbox(
+        world.database, subscriptions(world.transactions, PlanOffer(), RecallOffer(), StopOffer(), StopReferral())
+    )
     await inbox.process(record)
     await inbox.process(record)
     assert len(await world.stored()) == 1
@@ -172,3 +175,34 @@ async def test_a_recall_that_waits_is_told_even_if_the_referral_is_cancelled_and
     await world.hear(recalled(), cancelled(), recalled())
     await world.worker(sender).run_once()
     assert [message.template for message in sender.taken] == ["offer.email@1", "recall.email@1"]
+
+
+@pytest.mark.parametrize("to_state", ["accepted", "declined", "handed_back", "done"])
+async def test_an_answer_stops_what_has_not_been_sent_and_tells_nobody(world: World, to_state: str) -> None:
+    await world.hear(offered(channels=("email", "phone")))
+    await world.hear(moved(to_state), offered(channels=("sms",)))
+    assert {(stored.state, stored.reason) for stored in await world.stored()} == {(State.SKIPPED, "answered")}
+    assert len(await world.stored()) == 3
+
+
+async def test_to_look_at_an_offer_stops_nothing(world: World) -> None:
+    await world.hear(offered(), moved("opened"))
+    assert await states(world) == {(Purpose.OFFER, Channel.EMAIL): State.QUEUED}
+
+
+async def test_who_accepted_is_not_told_that_the_offer_has_gone(world: World) -> None:
+    await world.hear(offered(channels=("email",)))
+    await world.worker(ScriptedSender()).run_once()
+    await world.hear(moved("accepted"))
+    assert await states(world) == {(Purpose.OFFER, Channel.EMAIL): State.SENT}
+
+
+async def test_who_said_nothing_is_told_that_the_offer_has_gone(world: World) -> None:
+    await world.hear(offered(channels=("email", "phone")))
+    await world.worker(ScriptedSender()).run_once()
+    await world.hear(moved("expired"))
+    assert await states(world) == {
+        (Purpose.OFFER, Channel.EMAIL): State.SENT,
+        (Purpose.OFFER, Channel.PHONE): State.SKIPPED,
+        (Purpose.RECALL, Channel.EMAIL): State.QUEUED,
+    }

@@ -20,12 +20,13 @@ from services.notifier.store.insist import InsistOnDatabase
 from services.notifier.store.notifications import NotificationStore
 from services.notifier.store.transactions import NotifierTransaction, Transactions
 from services.notifier.use_cases.attempts import ClaimDue, RecordOutcome
-from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopReferral
+from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopOffer, StopReferral
 from shared.clock import utc_now
 from shared.documents import Current, Documents, save_documents
 from shared.envelope import Origin
 from shared.events import (
     BY_TYPE,
+    AssignmentMoved,
     AssignmentOffered,
     AssignmentRecalled,
     Event,
@@ -169,6 +170,23 @@ def recalled(*, name: str = "assignment") -> AssignmentRecalled:
     )
 
 
+def moved(to_state: str, *, name: str = "assignment") -> AssignmentMoved:
+    return AssignmentMoved(
+        referral_id=REFERRAL,
+        reference="7K3M-2QX",
+        assignment_id=uuid5(IDS, name),
+        service_id=SERVICE,
+        service_name="Volunteer doorstep help",
+        from_state="offered",
+        to_state=to_state,
+        reason=None,
+        actor="partner",
+        version=2,
+        needs=("food.shopping",),
+        moved_at=utc_now(),
+    )
+
+
 def cancelled() -> ReferralCancelled:
     return ReferralCancelled(referral_id=REFERRAL, reference="7K3M-2QX", reason="resident", cancelled_at=utc_now())
 
@@ -207,7 +225,7 @@ class World:
             yield tx
 
     async def hear(self, *events: Event, origin: Origin = ORIGIN) -> None:
-        heard = subscriptions(self.transactions, PlanOffer(), RecallOffer(), StopReferral())
+        heard = subscriptions(self.transactions, PlanOffer(), RecallOffer(), StopOffer(), StopReferral())
         handlers = {subscription.event: subscription.handle for subscription in heard}
         for event in events:
             async with self.database.begin(origin) as tx:

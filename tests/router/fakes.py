@@ -9,10 +9,10 @@ from uuid import UUID
 from pydantic_core import to_jsonable_python
 from sqlalchemy.exc import IntegrityError
 
-from services.router.domain.assignment import LIVE, State
+from services.router.domain.assignment import LIVE, Actor, State
 from services.router.domain.county import County
 from services.router.domain.decision import Decision
-from services.router.ports import Offer, StoredDecision
+from services.router.ports import Moved, Offer, StoredDecision
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.events import Event, Facts
 
@@ -80,7 +80,7 @@ class FakeOffers:
 
     kept: dict[UUID, Offer] = field(default_factory=dict)
     capacity_days: dict[UUID, date | None] = field(default_factory=dict)
-    moves: list[tuple[UUID, str, State | None, State, str | None]] = field(default_factory=list)
+    moves: list[tuple[UUID, Moved]] = field(default_factory=list)
 
     async def add(self, offer: Offer, *, capacity_day: date | None) -> None:
         held = {need for live in await self.live_of(offer.referral_id) for need in live.needs}
@@ -88,17 +88,36 @@ class FakeOffers:
             raise IntegrityError("a need has one live assignment", None, ValueError())
         self.kept[offer.id] = offer
         self.capacity_days[offer.id] = capacity_day
-        self.moves.append((offer.id, "router", None, offer.state, None))
+        self.moves.append((offer.id, Moved(offer.offered_at, Actor("router", "router"), None, offer.state, None)))
 
     async def live_of(self, referral_id: UUID) -> Sequence[Offer]:
         live = [offer for offer in self.kept.values() if offer.referral_id == referral_id and offer.state in LIVE]
         return sorted(live, key=lambda offer: (offer.service_id, offer.id))
 
-    async def move(self, offer: Offer, to: State, *, actor: str, at: datetime, reason: str | None) -> None:
+    async def lock(self, assignment_id: UUID) -> Offer:
+        if assignment_id not in self.kept:
+            raise NotFound("not-found", "There is no assignment with this id.")
+        return self.kept[assignment_id]
+
+    async def move(
+        self,
+        offer: Offer,
+        to: State,
+        *,
+        actor: Actor,
+        at: datetime,
+        reason: str | None,
+        outcomes: Mapping[str, str] | None = None,
+    ) -> Offer:
         if self.kept[offer.id].version != offer.version:
             raise Conflict("version-conflict", "This assignment has changed since it was read. Read it again.")
-        self.kept[offer.id] = replace(self.kept[offer.id], state=to, version=offer.version + 1)
-        self.moves.append((offer.id, actor, offer.state, to, reason))
+        moved = replace(offer, state=to, version=offer.version + 1, outcomes=dict(outcomes or offer.outcomes))
+        self.kept[offer.id] = moved
+        self.moves.append((offer.id, Moved(at, actor, offer.state, to, reason)))
+        return moved
+
+    async def history(self, assignment_id: UUID) -> Sequence[Moved]:
+        return [move for moved, move in self.moves if moved == assignment_id]
 
     async def told(self, assignment_id: UUID, at: datetime) -> None:
         offer = self.kept.get(assignment_id)

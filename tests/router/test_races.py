@@ -7,14 +7,23 @@ import pytest
 from sqlalchemy import func, select
 
 from services.router.store.tables import assignment, assignment_need, capacity
-from services.router.store.transaction import RouterTransaction, counties
-from services.router.use_cases import RecallReferral, RouteReferral
+from services.router.store.transaction import RouterTransaction
+from services.router.use_cases.routing import RecallReferral, RouteReferral
 from shared.clock import new_id
 from shared.db import Database
 from shared.documents import save_documents
 from shared.envelope import Origin
 from shared.events import ReferralSubmitted
-from tests.router.builders import CREATIVE, LEAD, NOON, PEER, a_cancellation, a_submission, documents_with_places
+from tests.router.builders import (
+    CREATIVE,
+    LEAD,
+    NOON,
+    PEER,
+    a_cancellation,
+    a_submission,
+    counties,
+    documents_with_places,
+)
 from tests.router.conftest import Hands, OpenDatabase
 
 REQUEST = Origin("test-request")

@@ -8,23 +8,24 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from services.router.domain.assignment import State
+from services.router.domain.assignment import Actor, State
 from services.router.domain.county import County
 from services.router.domain.decide import decide
 from services.router.domain.decision import Decision
 from services.router.domain.load import Load
 from services.router.facts import domain_facts
-from services.router.ports import Offer, Transaction
-from services.router.store.transaction import RouterTransaction, counties
+from services.router.ports import Moved, Offer, Transaction
+from services.router.store.transaction import RouterTransaction
 from shared.clock import new_id
 from shared.envelope import Origin
 from shared.errors import Conflict, NotFound, Unavailable
-from tests.router.builders import CREATIVE, LEAD, NOON, PEER, a_reference, an_offer, facts_of
+from tests.router.builders import CREATIVE, LEAD, NOON, PEER, a_reference, an_offer, counties, facts_of
 from tests.router.conftest import OpenDatabase
 from tests.router.fakes import FakeTransaction
 
 Begin = Callable[[], AbstractAsyncContextManager[Transaction]]
 TODAY = NOON.date()
+INTAKE = Actor("intake", "intake")
 TOMORROW = TODAY + timedelta(days=1)
 
 
@@ -178,7 +179,7 @@ async def test_a_need_may_be_offered_again_once_its_offer_was_recalled(begin: Be
     first = an_offer("mind.creative_wellbeing")
     await stored(begin, first)
     async with begin() as tx:
-        await tx.offers.move(first, State.RECALLED, actor="intake", at=NOON, reason="died")
+        await tx.offers.move(first, State.RECALLED, actor=INTAKE, at=NOON, reason="died")
     second = an_offer("mind.creative_wellbeing", referral_id=first.referral_id, reference=first.reference, service=LEAD)
     await stored(begin, second)
     async with begin() as tx:
@@ -189,7 +190,7 @@ async def test_a_move_raises_the_version_and_ends_the_life_of_a_recalled_offer(b
     offer = an_offer()
     await stored(begin, offer)
     async with begin() as tx:
-        await tx.offers.move(offer, State.RECALLED, actor="intake", at=NOON, reason="died")
+        await tx.offers.move(offer, State.RECALLED, actor=INTAKE, at=NOON, reason="died")
     async with begin() as tx:
         assert list(await tx.offers.find(assignment_id=offer.id)) == [replace(offer, state=State.RECALLED, version=2)]
         assert list(await tx.offers.live_of(offer.referral_id)) == []
@@ -199,13 +200,38 @@ async def test_an_offer_that_moved_since_it_was_read_is_not_moved_again(begin: B
     offer = an_offer()
     await stored(begin, offer)
     async with begin() as tx:
-        await tx.offers.move(offer, State.RECALLED, actor="intake", at=NOON, reason=None)
+        await tx.offers.move(offer, State.RECALLED, actor=INTAKE, at=NOON, reason=None)
     async with begin() as tx:
         with pytest.raises(Conflict, match="changed since it was read"):
-            await tx.offers.move(offer, State.OFFERED, actor="intake", at=NOON, reason=None)
+            await tx.offers.move(offer, State.OFFERED, actor=INTAKE, at=NOON, reason=None)
     async with begin() as tx:
         [kept] = await tx.offers.find(assignment_id=offer.id)
     assert (kept.state, kept.version) == (State.RECALLED, 2)
+
+
+async def test_each_move_is_kept_with_who_when_from_to_and_why(begin: Begin) -> None:
+    offer, partner = an_offer(), Actor("partner", "desk-2")
+    await stored(begin, offer, an_offer())
+    async with begin() as tx:
+        locked = await tx.offers.lock(offer.id)
+        accepted = await tx.offers.move(locked, State.ACCEPTED, actor=partner, at=NOON, reason=None)
+        later = NOON + timedelta(minutes=5)
+        outcomes = {"mind.creative_wellbeing": "met"}
+        done = await tx.offers.move(accepted, State.DONE, actor=partner, at=later, reason="ended", outcomes=outcomes)
+    async with begin() as tx:
+        assert list(await tx.offers.find(assignment_id=offer.id)) == [done]
+        assert (done.version, done.outcomes) == (3, outcomes)
+        assert list(await tx.offers.history(offer.id)) == [
+            Moved(NOON, Actor("router", "router"), None, State.OFFERED, None),
+            Moved(NOON, partner, State.OFFERED, State.ACCEPTED, None),
+            Moved(later, partner, State.ACCEPTED, State.DONE, "ended"),
+        ]
+
+
+async def test_an_assignment_that_was_never_offered_cannot_be_locked(begin: Begin) -> None:
+    async with begin() as tx:
+        with pytest.raises(NotFound):
+            await tx.offers.lock(new_id())
 
 
 async def test_only_the_first_time_a_service_was_told_is_kept(begin: Begin) -> None:

@@ -2,15 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from services.notifier.domain.notification import Channel, Notification, Offer, State
 from services.notifier.domain.planning import offer_notice, recall_notice
 from services.notifier.ports import Transaction
 from services.notifier.use_cases.telling import tell_call_awaited, tell_failed, tell_sent
-from shared.events import AssignmentOffered, AssignmentRecalled, ReferralCancelled
+from shared.events import AssignmentMoved, AssignmentOffered, AssignmentRecalled, ReferralCancelled
 
 RECALLED = "recalled"
 CANCELLED = "cancelled"
+ANSWERED = "answered"
+EXPIRED = "expired"
+# Why an offer ended in a way that those who heard of it have to be told of.
+TOLD_BY_RECALL = frozenset({RECALLED, EXPIRED})
+AWAITING_ANSWER = frozenset({"offered", "opened"})
 WAITING = frozenset({State.QUEUED, State.AWAITING_CALL})
 
 
@@ -36,13 +42,24 @@ class RecallOffer:
 
     async def __call__(self, tx: Transaction, event: AssignmentRecalled) -> None:
         """Messages on their way at this moment are seen to when their attempt ends."""
-        now = await tx.present()
-        await tx.closures.add(event.assignment_id, RECALLED, now)
+        await _take_back(tx, event.assignment_id, RECALLED)
+
+
+@dataclass(frozen=True, slots=True)
+class StopOffer:
+    """Stops what has not been sent of an assignment that no longer awaits an answer."""
+
+    async def __call__(self, tx: Transaction, event: AssignmentMoved) -> None:
+        """Who answered needs no word of it; who did not is told that the offer has gone."""
+        if event.to_state in AWAITING_ANSWER:
+            return
+        if event.to_state == EXPIRED:
+            await _take_back(tx, event.assignment_id, EXPIRED)
+            return
+        await tx.closures.add(event.assignment_id, ANSWERED, await tx.present())
         for notification in await tx.notifications.of_assignment(event.assignment_id):
             if notification.state in WAITING and notification.ends_with_its_offer:
-                await tx.notifications.save(notification.skipped(RECALLED))
-            if notification.state is not State.SENDING:
-                await plan_recall(tx, notification, now)
+                await tx.notifications.save(notification.skipped(ANSWERED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +82,17 @@ async def plan_recall(tx: Transaction, told: Notification, now: datetime) -> Non
     recall = recall_notice(told, now)
     if recall is not None:
         await _plan(tx, recall, now)
+
+
+async def _take_back(tx: Transaction, assignment_id: UUID, reason: str) -> None:
+    """Skip what waits, and tell those who may have heard of it."""
+    now = await tx.present()
+    await tx.closures.add(assignment_id, reason, now)
+    for notification in await tx.notifications.of_assignment(assignment_id):
+        if notification.state in WAITING and notification.ends_with_its_offer:
+            await tx.notifications.save(notification.skipped(reason))
+        if notification.state is not State.SENDING:
+            await plan_recall(tx, notification, now)
 
 
 async def _plan(tx: Transaction, notification: Notification, now: datetime) -> None:

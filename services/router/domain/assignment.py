@@ -1,7 +1,9 @@
 """An assignment's life: its states, which moves each state allows, and what a partner may answer."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from shared.errors import Conflict
 
@@ -54,23 +56,42 @@ MOVES: Mapping[tuple[State, Move], State] = {
 PLACED_AGAIN = frozenset({State.DECLINED, State.EXPIRED, State.HANDED_BACK})
 
 
+# The triage desk is where needs go when nobody else may be asked, so it cannot say no; it may have them placed again.
+NOT_AT_THE_DESK = frozenset({Move.DECLINE, Move.EXPIRE})
+
+ActorKind = Literal["partner", "staff", "router", "intake", "clock"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who made a move: `code` is a desk's or a person's code, or the service of ours that did it."""
+
+    kind: ActorKind
+    code: str
+
+
 class IllegalMove(Conflict):
     """The assignment is not in a state that allows the move; `extensions` says which it is in (409)."""
 
-    def __init__(self, state: State, move: Move) -> None:
+    def __init__(self, state: State, move: Move, *, at_desk: bool = False) -> None:
         words = f"This assignment is {state.replace('_', ' ')}, so it cannot be changed by: {move.replace('_', ' ')}."
         super().__init__("illegal-transition", words)
-        self.extensions = {"state": state.value, "allowed": [allowed.value for allowed in allowed_in(state)]}
+        allowed = [allowed.value for allowed in allowed_in(state, at_desk=at_desk)]
+        self.extensions = {"state": state.value, "allowed": allowed}
 
 
-def after(state: State, move: Move) -> State:
+def after(state: State, move: Move, *, at_desk: bool = False) -> State:
     """The state that `move` leads to. Raises IllegalMove when `state` does not allow it."""
-    to = MOVES.get((state, move))
-    if to is None:
-        raise IllegalMove(state, move)
-    return to
+    if move not in allowed_in(state, at_desk=at_desk):
+        raise IllegalMove(state, move, at_desk=at_desk)
+    return MOVES[state, move]
 
 
-def allowed_in(state: State) -> tuple[Move, ...]:
-    """The moves that `state` allows, in the order in which they usually come."""
-    return tuple(move for move in Move if (state, move) in MOVES)
+def allowed_in(state: State, *, at_desk: bool = False) -> tuple[Move, ...]:
+    """The moves that `state` allows, in the order in which they usually come; `at_desk` for the triage desk's own."""
+    return tuple(move for move in Move if (state, move) in MOVES and not (at_desk and move in NOT_AT_THE_DESK))
+
+
+def states_before(move: Move) -> tuple[State, ...]:
+    """The states that allow a move."""
+    return tuple(state for state in State if (state, move) in MOVES)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from services.router.domain.answers import Answers
 from services.router.domain.conditions import ALWAYS, Condition
 from services.router.domain.vocabulary import Channel, Priority
 
@@ -171,3 +172,4 @@ class RuleSet:
     priorities: Mapping[str, tuple[RaiseRow, ...]]
     selection: Selection
     notice: Notice
+    answers: Answers

@@ -4,6 +4,7 @@ from sqlalchemy import Boolean, Column, Date, Index, Integer, MetaData, String, 
 
 from shared.db import BIG, DOCUMENT, NAMING, Instant
 from shared.documents import configuration_table
+from shared.idempotency import idempotency_table
 from shared.inbox import inbox_table
 from shared.outbox import outbox_table
 
@@ -11,6 +12,7 @@ metadata = MetaData(naming_convention=NAMING)
 outbox = outbox_table(metadata)
 inbox = inbox_table(metadata)
 configuration = configuration_table(metadata)
+idempotency = idempotency_table(metadata)
 
 # One row for each referral the router has heard of; its lock orders everything done for that referral.
 referral = Table(
@@ -61,6 +63,8 @@ assignment = Table(
     Column("due_at", Instant, nullable=False),
     Column("notified_at", Instant),
     Column("capacity_day", Date),
+    Column("outcomes", DOCUMENT, nullable=False, server_default="{}"),
+    Column("reason", String(400)),
 )
 Index("ix_assignment_service_state", assignment.c.service_id, assignment.c.state, assignment.c.due_at)
 
@@ -88,6 +92,7 @@ assignment_move = Table(
     metadata,
     Column("seq", BIG, primary_key=True, autoincrement=True),
     Column("assignment_id", Uuid, nullable=False, index=True),
+    Column("actor_kind", String(16), nullable=False, server_default="router"),
     Column("actor", String(64), nullable=False),
     Column("at", Instant, nullable=False),
     Column("from_state", String(16)),

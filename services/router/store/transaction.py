@@ -1,8 +1,8 @@
 """One transaction on the router's database, as its use cases see it."""
 
-from services.router.configuration import load_county_documents
 from services.router.domain.county import County
-from services.router.store.assignments import CapacityTable, OfferTable
+from services.router.store.assignments import OfferTable
+from services.router.store.capacity import CapacityTable
 from services.router.store.decisions import DecisionTable, ReferralTable
 from shared.db import Transaction
 from shared.documents import Current
@@ -27,8 +27,3 @@ class RouterTransaction:
     async def publish(self, event: Event) -> None:
         """Tell the others once the transaction has been kept."""
         await self._transaction.publish(event)
-
-
-def counties() -> Current[County]:
-    """The county in force, compiled again only when another version of its documents was loaded."""
-    return Current(load_county_documents)

@@ -1,10 +1,10 @@
-"""What the router does: route a referral, recall what is open, note who was told."""
+"""Routing a referral, recalling what is open of it, and noting who was told."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from services.router.domain.assignment import Move, State, after
+from services.router.domain.assignment import Actor, Move, State, after
 from services.router.domain.county import County
 from services.router.domain.decide import decide
 from services.router.domain.decision import Assignment, Decision
@@ -22,6 +22,8 @@ from shared.events import (
     ReferralDecided,
     ReferralSubmitted,
 )
+
+INTAKE = Actor("intake", "intake")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class RecallReferral:
         for offer in await tx.offers.live_of(event.referral_id):
             now = self.now()
             to = after(offer.state, Move.RECALL)
-            await tx.offers.move(offer, to, actor="intake", at=now, reason=event.reason)
+            await tx.offers.move(offer, to, actor=INTAKE, at=now, reason=event.reason)
             await tx.capacity.give_back(offer.id)
             sequence = await tx.referrals.next_sequence(event.referral_id)
             await tx.publish(
