@@ -42,6 +42,8 @@ NAMING = {
 BIG = BigInteger().with_variant(Integer, "sqlite")
 DOCUMENT = JSON().with_variant(JSONB(), "postgresql")
 STATEMENT_TIMEOUT_MS = 10_000
+# Eight events side by side, the relay with its lock, retries and gauges; the rest is for requests.
+POOL_SIZE = 16
 
 
 class Instant(TypeDecorator[datetime]):
@@ -106,7 +108,7 @@ class Database:
     """One service's database. `name` is the service's; `wake` is set after each commit that stored an event."""
 
     def __init__(
-        self, name: str, url: str, metadata: MetaData, *, now: Clock, new_id: NewId, pool_size: int = 10
+        self, name: str, url: str, metadata: MetaData, *, now: Clock, new_id: NewId, pool_size: int = POOL_SIZE
     ) -> None:
         self.name = name
         self.url = url

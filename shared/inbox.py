@@ -29,7 +29,7 @@ from shared.log import get_logger
 from shared.metrics import INBOX_SECONDS, INBOX_VERDICTS, OUTBOX_REISSUED, Outcome
 from shared.outbox import hand_out_again
 from shared.transport import Subscription
-from shared.verdicts import RetryPolicy, Unreadable, Verdict, event_of, verdict_on
+from shared.verdicts import Failed, RetryPolicy, Unreadable, Verdict, event_of, verdict_on
 
 # Written into the SQL as they are: a bound value could not be matched with the partial indexes.
 STATE_DONE = literal_column("'done'", String)
@@ -87,26 +87,28 @@ class Inbox:
             INBOX_VERDICTS.labels(self.database.name, "other", "passed_over").inc()
             return
         started = perf_counter()
-        async with self.database.begin(record.origin) as transaction:
-            outcome = await self._handle(transaction, record)
+        try:
+            async with self.database.begin(record.origin) as transaction:
+                outcome = await self._handle(transaction, record)
+        except Failed as failed:
+            # Undone as a whole: a savepoint would cost every event that goes well a quarter of its time.
+            outcome = await self._set_aside(record, failed.verdict)
         INBOX_SECONDS.labels(self.database.name, self._known_type(record)).observe(perf_counter() - started)
         self.tell(record, outcome)
 
-    async def attempt(self, transaction: Transaction, record: Record, attempts: int) -> Verdict:
-        """Run the handler in a savepoint after `attempts` earlier tries. Raises when the database itself is away."""
+    async def attempt(self, transaction: Transaction, record: Record, attempts: int) -> None:
+        """Run the handler after `attempts` earlier tries. Raises Failed, or what it was when the database is away."""
         try:
             subscription = self._subscription(record)
             event = event_of(record, subscription.event)
         except Unreadable as fault:
-            return Verdict("dead", attempts, fault.code)
+            raise Failed(Verdict("dead", attempts, fault.code)) from None
         try:
-            async with transaction.connection.begin_nested():
-                await subscription.handle(transaction, event)
+            await subscription.handle(transaction, event)
         except Exception as error:  # whatever a handler raises becomes a verdict, or the topic would stand still
             if _is_away(error, transaction):
                 raise
-            return verdict_on(error, attempts + 1, self._policy)
-        return Verdict("done", attempts + 1)
+            raise Failed(verdict_on(error, attempts + 1, self._policy)) from error
 
     async def store(self, transaction: Transaction, record: Record, verdict: Verdict) -> None:
         """Write `verdict` on a claimed record; what may be handled again keeps its body."""
@@ -156,8 +158,14 @@ class Inbox:
         if state == "retry":
             await self.store(transaction, record, Verdict("retry", 0, "waits for an earlier event of its key"))
             return "parked"
-        verdict = await self.attempt(transaction, record, 0)
-        if verdict.state != "done":
+        await self.attempt(transaction, record, 0)
+        return "done"
+
+    async def _set_aside(self, record: Record, verdict: Verdict) -> Outcome:
+        """Claim a failed record again, with its verdict; unless another delivery of it has meanwhile been handled."""
+        async with self.database.begin(record.origin) as transaction:
+            if await transaction.connection.scalar(self._claim, self._claim_values(record)) is None:
+                return "duplicate"
             await self.store(transaction, record, verdict)
         return verdict.state
 

@@ -24,6 +24,8 @@ MEDIA_TYPE = "application/problem+json"
 SAFE_NAME = re.compile(r"[a-z][a-z_-]{0,39}")
 RETRY_AFTER = {"Retry-After": "5"}
 AWAY = (OperationalError, InterfaceError, PoolTimeout, ConnectionError, TimeoutError, gaierror)
+# The classes in which PostgreSQL says "not now": connections, room, and an operator's doing, such as a start.
+NOT_NOW = ("08", "53", "57P")
 
 
 class FieldProblem(BaseModel):
@@ -168,10 +170,18 @@ class Faults:
             await self._answer_to(error, request)(scope, receive, send)
 
     def _answer_to(self, error: Exception, request: Request) -> JSONResponse:
-        if isinstance(error, AWAY) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        if _is_away(error):
             detail = "The database is away. Send it again in a while."
             return self.answer(request, "dependency-unavailable", 503, detail=detail, headers=RETRY_AFTER)
         return self.answer(request, "internal-error", 500)
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the database cannot be reached or does not take work at present."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, AWAY)
+    state: str = getattr(error.orig, "sqlstate", None) or ""
+    return isinstance(error, AWAY) or error.connection_invalidated or state.startswith(NOT_NOW)
 
 
 def _status(error: WaymarkError) -> int:

@@ -2,8 +2,10 @@
 
 from sqlalchemy import RowMapping, Select, select
 
+from shared.db import Transaction
 from shared.envelope import Origin, Record
 from shared.inbox import STATE_RETRY, Inbox
+from shared.verdicts import Failed, Verdict
 
 BATCH_ROWS = 100
 
@@ -34,9 +36,18 @@ class Retries:
             if row is None:
                 return
             record = _record(row)
-            verdict = await self._inbox.attempt(transaction, record, row["attempts"])
+            verdict = await self._attempt(transaction, record, row["attempts"])
             await self._inbox.store(transaction, record, verdict)
         self._inbox.tell(record, verdict.state)
+
+    async def _attempt(self, transaction: Transaction, record: Record, attempts: int) -> Verdict:
+        """Its failure is undone by a savepoint, so that the row stays locked until the verdict is stored."""
+        try:
+            async with transaction.connection.begin_nested():
+                await self._inbox.attempt(transaction, record, attempts)
+        except Failed as failed:
+            return failed.verdict
+        return Verdict("done", attempts + 1)
 
     def _due(self) -> Select[tuple[object, ...]]:
         """Rows that are due and have no earlier one of their consumer and key in front of them."""

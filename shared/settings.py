@@ -2,8 +2,10 @@
 
 from typing import Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DRIVERS = ("postgresql+asyncpg://", "sqlite+aiosqlite://")
 
 
 class CommonSettings(BaseSettings):
@@ -17,6 +19,14 @@ class CommonSettings(BaseSettings):
         "http://127.0.0.1:8000", description="where people reach Waymark; links in notices start so"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
+
+    @field_validator("*")
+    @classmethod
+    def _databases_have_a_driver_of_ours(cls, value: object, field: ValidationInfo) -> object:
+        is_database = (field.field_name or "").endswith("_database_url")
+        if is_database and not str(value).startswith(DRIVERS):
+            raise ValueError(f"must begin with {' or '.join(DRIVERS)}")
+        return value
 
 
 S = TypeVar("S", bound=BaseSettings)

@@ -45,6 +45,14 @@ class Unreadable(Exception):
         self.code = code
 
 
+class Failed(Exception):
+    """A record could not be handled; whatever was begun for it is to be undone, and `verdict` stored."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.error)
+        self.verdict = verdict
+
+
 def event_of(record: Record, kind: type[Event]) -> Event:
     """The event that `record` carries, of the type that its attributes promise. Raises Unreadable."""
     headers = record.headers

@@ -15,7 +15,10 @@ async def eventually(
     within_s: float = 30.0,
     poll_s: float = POLL_S,
 ) -> T:
-    """The first value of `read` that is `wanted`, looked for every `poll_s`; fails after `within_s` with the last."""
+    """The first value of `read` that is `wanted`, looked for every `poll_s` seconds.
+
+    Fails after `within_s` seconds, and says what it saw last.
+    """
     clock = asyncio.get_running_loop().time
     deadline = clock() + within_s
     while not wanted(seen := await read()):

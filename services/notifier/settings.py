@@ -11,11 +11,16 @@ from services.notifier.channels.smtp_address import SmtpServer, parse_smtp_url
 from shared.settings import CommonSettings
 
 
-class NotifierSettings(CommonSettings):
+class NotifierDatabase(CommonSettings):
+    """Where the notifier's database is: all that a job on its schema or its directory needs."""
+
+    notifier_database_url: str = Field(description="postgresql+asyncpg://… or sqlite+aiosqlite:///…")
+
+
+class NotifierSettings(NotifierDatabase):
     """The notifier's own settings. `delivery` says how messages leave: "live" needs a mail server, "mailbox" keeps
     everything in the database and shows it on /mailbox, "dry-run" throws it away."""
 
-    notifier_database_url: str = Field(description="postgresql+asyncpg://… or sqlite+aiosqlite:///…")
     delivery: Literal["live", "mailbox", "dry-run"] = Field("live", description="how messages leave")
     smtp_plaintext_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="hosts near by that smtp_url may name without encryption, with commas between"

@@ -7,6 +7,7 @@ from services.router.api import answering, reading
 from services.router.configuration import load_county_documents
 from services.router.configuration.documents import read_documents
 from services.router.consumers import subscriptions
+from services.router.domain.county import County
 from services.router.settings import RouterSettings
 from services.router.store.tables import metadata
 from services.router.store.transaction import RouterTransaction
@@ -40,6 +41,11 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
         subscriptions=subscriptions(stores, RouteReferral(now, new_id), RecallReferral(now), NoteTold()),
         loops=(Loop("router.idempotency", Expiry(database), EXPIRE_EVERY_S),),
     )
+
+
+def counties() -> Current[County]:
+    """The county in force, compiled again only when another version of its documents was loaded."""
+    return Current(load_county_documents)
 
 
 async def load_directory(database: Database, directory: Path) -> str:

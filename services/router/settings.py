@@ -5,7 +5,11 @@ from pydantic import Field
 from shared.settings import CommonSettings
 
 
-class RouterSettings(CommonSettings):
-    """What the router needs besides what every service does."""
+class RouterDatabase(CommonSettings):
+    """Where the router's database is: all that a job on its schema or its directory needs."""
 
     router_database_url: str = Field(description="the router's database, postgresql+asyncpg:// or sqlite+aiosqlite://")
+
+
+class RouterSettings(RouterDatabase):
+    """What the router needs besides what every service does."""

@@ -12,7 +12,6 @@ from services.router.domain.county import County
 from services.router.domain.vocabulary import Channel, Priority
 from services.router.ports import Offer
 from shared.clock import new_id
-from shared.documents import Current
 from shared.events import (
     Facts,
     NotificationSent,
@@ -130,11 +129,6 @@ def an_offer(
         due_at=due_at,
         notified_at=None,
     )
-
-
-def counties() -> Current[County]:
-    """The county in force, read from a database as the router itself does."""
-    return Current(load_county_documents)
 
 
 def documents_with_places(places: Mapping[str, int]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import func, select
 
+from services.router.main import counties
 from services.router.store.tables import assignment, assignment_need, capacity
 from services.router.store.transaction import RouterTransaction
 from services.router.use_cases.routing import RecallReferral, RouteReferral
@@ -21,7 +22,6 @@ from tests.router.builders import (
     PEER,
     a_cancellation,
     a_submission,
-    counties,
     documents_with_places,
 )
 from tests.router.conftest import Hands, OpenDatabase

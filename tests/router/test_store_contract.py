@@ -14,12 +14,13 @@ from services.router.domain.decide import decide
 from services.router.domain.decision import Decision
 from services.router.domain.load import Load
 from services.router.facts import domain_facts
+from services.router.main import counties
 from services.router.ports import Moved, Offer, Transaction
 from services.router.store.transaction import RouterTransaction
 from shared.clock import new_id
 from shared.envelope import Origin
 from shared.errors import Conflict, NotFound, Unavailable
-from tests.router.builders import CREATIVE, LEAD, NOON, PEER, a_reference, an_offer, counties, facts_of
+from tests.router.builders import CREATIVE, LEAD, NOON, PEER, a_reference, an_offer, facts_of
 from tests.router.conftest import OpenDatabase
 from tests.router.fakes import FakeTransaction
 

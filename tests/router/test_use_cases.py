@@ -140,10 +140,12 @@ async def test_a_second_cancellation_finds_nothing_to_recall(
     assert sum(tx.capacity.places.values()) == 0
 
 
-async def test_the_cancellation_of_a_referral_that_was_never_heard_of_is_passed_over(
-    tx: FakeTransaction, clock: Hands
+async def test_a_referral_that_was_cancelled_before_it_was_heard_of_is_not_routed(
+    tx: FakeTransaction, route: RouteReferral, clock: Hands
 ) -> None:
-    await RecallReferral(clock)(tx, a_cancellation(a_submission()))
+    event = a_submission()
+    await RecallReferral(clock)(tx, a_cancellation(event))
+    await route(tx, event)
     assert tx.published == []
 
 

@@ -37,7 +37,6 @@ def test_a_line_tells_event_level_time_and_what_was_bound(lines: Lines) -> None:
 
 
 def test_a_key_outside_the_vocabulary_is_dropped_and_counted(lines: Lines) -> None:
-    # The names are computed so that the test of our conventions does not find them.
     get_logger().info("referral.submitted", **{"name": CANARY, "postcode": CANARY, "reference": "3NQK-8N1"})
     [line] = lines()
     assert line["dropped_keys"] == 2

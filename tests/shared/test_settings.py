@@ -14,6 +14,7 @@ class Settings(CommonSettings):
 
     number: int = 1
     needed: str
+    some_database_url: str = "sqlite+aiosqlite:///some.db"
 
 
 @pytest.fixture(autouse=True)
@@ -62,4 +63,14 @@ def test_every_wrong_setting_is_named_in_one_go_and_no_value_is_shown(monkeypatc
 def test_settings_do_not_change_once_read() -> None:
     settings = read_settings(Settings, needed="here")
     with pytest.raises(ValueError, match="frozen"):
-        settings.needed = "there"
+        settings.needed = "there"  # type: ignore[misc]  # that it cannot be set is what is tested
+
+
+@pytest.mark.parametrize("url", [f"postgresql://user:{CANARY}@host/some", f"sqlite:///{CANARY}.db", CANARY, ""])
+def test_a_database_that_no_driver_of_ours_reaches_is_refused_without_showing_its_address(url: str) -> None:
+    with pytest.raises(SystemExit) as end:
+        read_settings(Settings, needed="here", some_database_url=url)
+    told = str(end.value.code)
+    assert "WAYMARK_SOME_DATABASE_URL" in told
+    assert "postgresql+asyncpg://" in told
+    assert CANARY not in told

@@ -24,11 +24,17 @@ TOLD_BY_MACHINE = frozenset({"email", "sms", "portal"})
 
 @dataclass(slots=True)
 class Caller:
-    """`accepted` are the answers to what it submitted in bulk, by Idempotency-Key."""
+    """In bulk: `accepted` are the answers to what was taken, by Idempotency-Key; `put_off` those that said not now."""
 
     intake: httpx.AsyncClient
     router: httpx.AsyncClient
     accepted: dict[str, Json] = field(default_factory=dict)
+    put_off: list[httpx.Response] = field(default_factory=list)
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of all that was accepted in bulk."""
+        return [receipt["id"] for receipt in self.accepted.values()]
 
     async def send(self, body: Body, *, key: str | None = None, correlation_id: str | None = None) -> httpx.Response:
         """One try."""
@@ -110,8 +116,11 @@ class Caller:
                 answer = await self.send(body, key=key)
             except httpx.TransportError:
                 return None
-            # Not now: away, starting, or still busy with the same request.
-            return None if answer.status_code >= 500 or answer.status_code == 409 else answer
+            # Something is away, or the same request is still being handled.
+            if answer.status_code >= 500 or answer.status_code == 409:
+                self.put_off.append(answer)
+                return None
+            return answer
 
         answer = await eventually(attempt, lambda seen: seen is not None, within_s=WITHIN_S, poll_s=TRY_AGAIN_S)
         assert answer is not None

@@ -76,16 +76,10 @@ class Databases:
         """The settings that name them."""
         return {f"WAYMARK_{each.upper()}_DATABASE_URL": self.cluster.url(each, self.names[each]) for each in SERVICES}
 
-    def rows(self, service: str, query: str, *values: object) -> list[tuple[object, ...]]:
-        """What `query` finds; `values` stand for its %s."""
+    def rows(self, service: str, query: str) -> list[tuple[object, ...]]:
+        """What `query` finds."""
         with self.cluster.connected(self.names[service]) as connection:
-            return connection.execute(query.encode(), values).fetchall()
-
-    def count(self, service: str, query: str) -> int:
-        """The one number that `query` finds."""
-        ((number,),) = self.rows(service, query)
-        assert isinstance(number, int)
-        return number
+            return connection.execute(query.encode()).fetchall()
 
     def execute(self, service: str, statement: str) -> None:
         """Change something behind the service's back."""

@@ -136,7 +136,8 @@ def letter_of(raw: bytes) -> Letter:
     return Letter(
         id=str(mail["Message-ID"]).strip("<>").partition("@")[0],
         to=str(mail["To"]),
-        subject=str(mail["Subject"]),
+        # A long subject may begin on a line of its own, whose leading blank belongs to the folding.
+        subject=str(mail["Subject"]).strip(),
         plain=bodies["plain"],
         html=bodies["html"],
         raw=raw.decode("utf-8", "replace"),

@@ -76,6 +76,11 @@ class Process:
         """Ask it to end; its exit code. Fails when it does not end."""
         assert self._running is not None
         self._running.send_signal(by)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Wait until it has ended; its exit code. Fails when it does not end."""
+        assert self._running is not None
         code = self._running.wait(STOP_WITHIN_S)
         self._running = None
         return code

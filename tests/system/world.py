@@ -1,7 +1,8 @@
 """A whole running system, either way: one process with files, or three with real servers around them."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -32,6 +33,9 @@ class World(Protocol):
     def url(self, service: str) -> str:
         """Where one service answers."""
 
+    def rows(self, service: str, query: str) -> Sequence[tuple[object, ...]]:
+        """What a query of the service's database finds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
@@ -54,6 +58,16 @@ class Embedded:
         """All three answer at one place."""
         assert service in SERVICES
         return self.process.url
+
+    def rows(self, service: str, query: str) -> Sequence[tuple[object, ...]]:
+        """Read beside the process."""
+        with closing(sqlite3.connect(f"file:{self.data / service}.db?mode=ro", uri=True)) as connection:
+            return connection.execute(query).fetchall()
+
+    def execute(self, service: str, statement: str) -> None:
+        """Change something behind the service's back, while it does not run."""
+        with closing(sqlite3.connect(self.data / f"{service}.db")) as connection, connection:
+            connection.execute(statement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +94,20 @@ class Deployment:
         """Each answers at its own."""
         return self.services[service].url
 
+    def rows(self, service: str, query: str) -> Sequence[tuple[object, ...]]:
+        """Read as superuser."""
+        return self.databases.rows(service, query)
+
     def command(self, *arguments: str) -> str:
         """What an operator's command prints here."""
         return run(arguments, self.folder, self.services["intake"].environment)
 
 
-def embedded_in(folder: Path, *options: str) -> Embedded:
+def embedded_in(folder: Path) -> Embedded:
     """One that is not started yet; its data are kept in `folder`/data."""
     port = find_free(set())
     data = folder / "data"
-    arguments = ("up", "--port", str(port), "--data", str(data), *options)
+    arguments = ("up", "--port", str(port), "--data", str(data))
     return Embedded(Process("waymark", arguments, port, folder, UNLIMITED), data)
 
 

@@ -57,7 +57,8 @@ class RecallReferral:
     now: Clock
 
     async def __call__(self, tx: Transaction, event: ReferralCancelled) -> None:
-        """Recall every live assignment and give its place back."""
+        """Recall every live assignment and give its place back. A referral not heard of yet will not be routed."""
+        await tx.referrals.add(event.referral_id, event.reference, event.cancelled_at)
         await tx.referrals.cancel(event.referral_id, event.cancelled_at)
         for offer in await tx.offers.live_of(event.referral_id):
             now = self.now()

@@ -1,0 +1,300 @@
+"""The command line as its users meet it: what it answers, how it ends, and that a refusal is one sentence."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+
+from services.router.store.tables import metadata
+from shared.clock import new_id, utc_now
+from shared.db import Database, Transaction
+from shared.envelope import Origin, Record, headers_for
+from shared.errors import NotFound
+from shared.events import ReferralCancelled
+from shared.inbox import Inbox
+from shared.reference import reference_of
+from shared.transport import Subscription
+from tests.compare import differences
+from waymark.embedded import prepare
+from waymark.names import ServiceName
+from waymark.urls import embedded_url
+
+ROOT = Path(__file__).parents[1]
+SCENARIOS = ROOT / "tests" / "data" / "scenarios_public.jsonl"
+WAYMARK = Path(sys.executable).parent / "waymark"
+CANARY = "zzcanary"
+UP_S = 60
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every command starts in an empty folder, without settings of ours in its environment."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("WAYMARK_")}  # noqa: TID251
+    return {**own, "NO_COLOR": "1", "COLUMNS": "120", **settings}
+
+
+def waymark(*words: str | Path, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run one command to its end; `settings` are its variables."""
+    line = [str(WAYMARK), *map(str, words)]
+    return subprocess.run(line, env=environment(settings), capture_output=True, text=True, timeout=100, check=False)
+
+
+def assert_one_sentence(done: "subprocess.CompletedProcess[str]", *words: str) -> None:
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    for word in words:
+        assert word in done.stderr
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def up(data: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """`waymark up` on a folder, once it says that it is up; and its address."""
+    port = free_port()
+    line = [str(WAYMARK), "up", "--data", str(data), "--port", str(port)]
+    process = subprocess.Popen(
+        line, env=environment({}), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    try:
+        said = []
+        for line_said in process.stdout:
+            said.append(line_said)
+            if "Ctrl-C stops it" in line_said:
+                break
+        assert process.poll() is None, "".join(said)
+        yield process, f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.communicate()
+
+
+# -- help --------------------------------------------------------------------------------------------------------------
+
+
+def test_help_tells_of_every_command() -> None:
+    done = waymark("--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    for command in ("up", "serve", "migrate", "topics", "load-directory", "load-postcodes", "route", "dead-letters"):
+        assert command in done.stdout
+
+
+def test_a_command_that_does_not_exist_is_refused_with_a_hint() -> None:
+    done = waymark("rout")
+    assert done.returncode == 2
+    assert "No such command" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# -- route -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_published_scenarios_are_decided_as_published(folder: Path) -> None:
+    done = waymark("route", SCENARIOS, "--out", folder / "results.jsonl")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    expected = [json.loads(line) for line in SCENARIOS.read_text().splitlines()]
+    given = [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
+    assert [each["id"] for each in given] == [each["id"] for each in expected]
+    assert len(given) == 66
+    wrong = {
+        each["id"]: found
+        for each, answer in zip(expected, given, strict=True)
+        if (found := differences(each["expected"], answer["result"]))
+    }
+    assert wrong == {}
+
+
+def test_without_a_file_for_them_results_go_to_standard_output(folder: Path) -> None:
+    (folder / "one.jsonl").write_text(SCENARIOS.read_text().splitlines()[0] + "\n\n")
+    done = waymark("route", "one.jsonl", "--explain")
+    [line] = done.stdout.splitlines()
+    assert json.loads(line)["result"]["explanation"]
+
+
+@pytest.mark.parametrize("line", ["{", "[]", '{"input": {}}', '"text"'])
+def test_a_line_that_is_no_scenario_is_told_by_file_and_line(folder: Path, line: str) -> None:
+    first = SCENARIOS.read_text().splitlines()[0]
+    (folder / "bad.jsonl").write_text(f"{first}\n{line}\n")
+    done = waymark("route", "bad.jsonl", "--out", "results.jsonl")
+    assert_one_sentence(done, "bad.jsonl: line 2")
+
+
+def test_a_folder_that_is_no_county_is_told_by_the_file_that_is_missing(folder: Path) -> None:
+    (folder / "county").mkdir()
+    assert_one_sentence(waymark("route", SCENARIOS, "--directory", "county"), "county", "No such file")
+
+
+def test_a_file_that_is_not_there_is_told_before_anything_is_done(folder: Path) -> None:
+    done = waymark("route", "nothing.jsonl")
+    assert done.returncode == 2
+    assert "nothing.jsonl" in done.stderr
+    assert list(folder.iterdir()) == []
+
+
+# -- settings ----------------------------------------------------------------------------------------------------------
+
+
+def test_missing_settings_are_named_together() -> None:
+    done = waymark("serve", "intake", WAYMARK_KAFKA_URL="127.0.0.1:1")
+    assert done.returncode == 1
+    assert "WAYMARK_INTAKE_DATABASE_URL" in done.stderr
+    assert "WAYMARK_KEYS_FILE" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("service", "settings", "named"),
+    [
+        ("router", {"WAYMARK_LOG_LEVEL": CANARY}, "WAYMARK_LOG_LEVEL"),
+        ("router", {"WAYMARK_ROUTER_DATABASE_URL": f"postgresql://me:{CANARY}@host/router"}, "ROUTER_DATABASE_URL"),
+        ("intake", {"WAYMARK_REQUESTS_PER_MINUTE": CANARY}, "WAYMARK_REQUESTS_PER_MINUTE"),
+        ("notifier", {"WAYMARK_SMTP_URL": f"smtp://me:{CANARY}@relay.example:25"}, "WAYMARK_SMTP_URL"),
+        ("notifier", {"WAYMARK_SMTP_URL": CANARY}, "WAYMARK_SMTP_URL"),
+        ("notifier", {"WAYMARK_DELIVERY": CANARY}, "WAYMARK_DELIVERY"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
+    service: str, settings: dict[str, str], named: str
+) -> None:
+    done = waymark("serve", service, WAYMARK_KAFKA_URL="127.0.0.1:1", **settings)
+    assert done.returncode == 1
+    assert named in done.stderr
+    assert CANARY not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_its_key_file_intake_does_not_start(folder: Path) -> None:
+    done = waymark(
+        "serve",
+        "intake",
+        WAYMARK_KAFKA_URL="127.0.0.1:1",
+        WAYMARK_INTAKE_DATABASE_URL=f"sqlite+aiosqlite:///{folder}/intake.db",
+        WAYMARK_KEYS_FILE=str(folder / "keys.json"),
+    )
+    assert_one_sentence(done, "There is no key file at", "WAYMARK_KEYS_FILE")
+
+
+def test_a_job_on_the_databases_needs_no_setting_but_where_they_are(folder: Path) -> None:
+    urls = {f"WAYMARK_{name.upper()}_DATABASE_URL": embedded_url(folder, name) for name in ServiceName}
+    assert waymark("migrate", **urls).returncode == 0
+    loaded = waymark("load-directory", ROOT / "deploy" / "derbyshire", **urls)
+    assert (loaded.returncode, loaded.stdout.count("in force")) == (0, 3)
+
+
+def test_a_key_file_is_made_once_and_never_overwritten(folder: Path) -> None:
+    keys = folder / "keys.json"
+    assert waymark("keys", "create", keys).returncode == 0
+    before = keys.read_text()
+    assert_one_sentence(waymark("keys", "create", keys), "keys.json exists already")
+    assert keys.read_text() == before
+    assert waymark("keys", "rotate", keys).returncode == 0
+    assert len(json.loads(keys.read_text())["fields"]["keys"]) == 2
+
+
+def test_without_kafka_a_service_says_what_to_set_and_what_to_run_instead() -> None:
+    assert_one_sentence(waymark("serve", "router"), "WAYMARK_KAFKA_URL", "waymark up")
+    assert_one_sentence(waymark("topics"), "WAYMARK_KAFKA_URL")
+
+
+# -- one process -------------------------------------------------------------------------------------------------------
+
+
+def test_one_process_serves_until_ctrl_c_and_nobody_else_uses_its_data_meanwhile(folder: Path) -> None:
+    data = folder / "data"
+    with up(data) as (process, url):
+        assert httpx.get(f"{url}/readyz").json()["state"] == "ok"
+        assert httpx.get(url).headers["content-type"].startswith("text/html")
+        second = waymark("up", "--data", data, "--port", str(free_port()))
+        assert_one_sentence(second, "Another Waymark process is using the data", str(data))
+        taken = waymark("up", "--data", folder / "other", "--port", url.rpartition(":")[2])
+        assert_one_sentence(taken, "--port")
+        assert httpx.get(f"{url}/readyz").status_code == 200
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=UP_S)
+        assert process.returncode == 0
+        assert "The data stays in" in rest
+        assert "Traceback" not in rest
+    assert {"intake.db", "router.db", "notifier.db", "keys.json", "waymark.log"} <= {
+        each.name for each in data.iterdir()
+    }
+    assert (data / "keys.json").stat().st_mode & 0o077 == 0
+
+
+# -- dead letters ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def data(folder: Path) -> Path:
+    """The data folder of an embedded system that has never run."""
+    prepare(folder / "data")
+    return folder / "data"
+
+
+def give_up_an_event(data: Path) -> UUID:
+    """Let the router refuse an event for good; its id."""
+    event = ReferralCancelled(
+        referral_id=new_id(), reference=reference_of(7), reason="died", cancelled_at=datetime(2026, 3, 2, tzinfo=UTC)
+    )
+    event_id = new_id()
+    headers = headers_for(event, event_id, "/waymark/intake", utc_now(), Origin("test-request"))
+    record = Record(event.topic, str(event.referral_id), event_id, event.model_dump_json(), headers)
+
+    async def refuse(_: Transaction, __: ReferralCancelled) -> None:
+        raise NotFound("not-found", "There is no such referral.")
+
+    async def process() -> None:
+        database = Database("router", embedded_url(data, ServiceName.ROUTER), metadata, now=utc_now, new_id=new_id)
+        await Inbox(database, [Subscription(ReferralCancelled, refuse)]).process(record)
+        await database.close()
+
+    asyncio.run(process())
+    return event_id
+
+
+def test_where_no_event_was_given_up_there_is_nothing_to_list_or_replay(data: Path) -> None:
+    for service in ("intake", "router", "notifier"):
+        assert waymark("dead-letters", "list", service, "--data", data).stdout == "There are none.\n"
+        assert waymark("dead-letters", "replay", service, "--data", data).stdout == "0 handed out again\n"
+
+
+def test_an_event_that_was_given_up_is_listed_shown_and_handed_out_again(data: Path) -> None:
+    event_id = give_up_an_event(data)
+    listed = waymark("dead-letters", "list", "router", "--data", data)
+    assert str(event_id) in listed.stdout
+    assert "NotFound: not-found" in listed.stdout
+    shown = waymark("dead-letters", "show", "router", str(event_id), "--data", data)
+    assert '"reason": "died"' in shown.stdout
+    assert waymark("dead-letters", "replay", "router", "--data", data).stdout == "1 handed out again\n"
+    assert waymark("dead-letters", "list", "router", "--data", data).stdout == "There are none.\n"
+
+
+def test_an_event_that_was_not_given_up_cannot_be_shown(data: Path) -> None:
+    done = waymark("dead-letters", "show", "router", str(new_id()), "--data", data)
+    assert_one_sentence(done, "waymark dead-letters list router")
+
+
+def test_a_folder_without_data_is_told_in_one_sentence(folder: Path) -> None:
+    assert_one_sentence(waymark("dead-letters", "list", "router", "--data", folder))
