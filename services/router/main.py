@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from services.router import pages
-from services.router.api import answering, reading
+from services.router.api import answering, pausing, reading
 from services.router.configuration import load_county_documents
 from services.router.configuration.documents import read_documents
 from services.router.consumers import subscriptions
@@ -11,6 +11,7 @@ from services.router.domain.county import County
 from services.router.settings import RouterSettings
 from services.router.store.tables import metadata
 from services.router.store.transaction import RouterTransaction
+from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import NoteTold, RecallReferral, RouteReferral
 from shared.clock import Clock, NewId
 from shared.db import Database, Transaction
@@ -25,7 +26,8 @@ EXPIRE_EVERY_S = 600.0
 def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
     """The router as one service, ready to be run."""
     database = Database("router", settings.router_database_url, metadata, now=now, new_id=new_id)
-    county_in_force = Current(load_county_documents)
+    county_in_force = counties()
+    idempotency = Idempotency(database, Unsealed())
 
     def stores(transaction: Transaction) -> RouterTransaction:
         return RouterTransaction(transaction, county_in_force)
@@ -35,7 +37,8 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
         database=database,
         routers=(
             reading.routes(database, stores),
-            answering.routes(stores, Idempotency(database, Unsealed()), now),
+            answering.routes(stores, idempotency, now, PlaceAgain(new_id)),
+            pausing.routes(database, stores, idempotency, now),
             pages.routes(database, stores, now),
         ),
         subscriptions=subscriptions(stores, RouteReferral(now, new_id), RecallReferral(now), NoteTold()),

@@ -92,8 +92,10 @@ class Decisions(Protocol):
         facts: Facts,
         decision: Decision,
         decided_at: datetime,
+        *,
+        sequence: int = 0,
     ) -> None:
-        """Keep it, with the facts it was made from."""
+        """Keep it, with the facts it was made from; `sequence` is the number of the event that tells of it."""
 
     async def latest(self, reference: str) -> StoredDecision | None:
         """The newest decision of a referral."""
@@ -121,6 +123,9 @@ class Offers(Protocol):
         Raises Conflict when it has moved since it was read.
         """
 
+    async def refusals(self, referral_id: UUID) -> Mapping[str, frozenset[str]]:
+        """By need, the services that declined it, let it expire or handed it back."""
+
     async def history(self, assignment_id: UUID) -> Sequence[Moved]:
         """Every move of an assignment, oldest first."""
 
@@ -138,14 +143,42 @@ class Capacity(Protocol):
     async def taken(self, day: date) -> Mapping[str, int]:
         """How many places of `day` are taken, by service."""
 
-    async def take(self, day: date, places: Mapping[str, int]) -> str | None:
-        """Take a place of each service of `places`, which gives how many each has in a day.
+    async def take(self, day: date, places: Mapping[str, int], *, give_back: UUID | None = None) -> str | None:
+        """Take a place of each service of `places`, which gives how many each has in a day, and return the place of the
+        assignment `give_back`, if that took one.
 
-        Where one of them is full, take none at all and answer which it was; None when all were taken.
+        Where one of them is full, change nothing at all and answer which it was; None when all were taken.
         """
 
     async def give_back(self, assignment_id: UUID) -> None:
         """Return the place that an assignment took, if it took one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pausing:
+    """A service that is offered nothing from `since` until `until`; None is until somebody resumes it."""
+
+    service_id: str
+    reason: str
+    actor: Actor
+    since: datetime
+    until: datetime | None
+
+
+class Pauses(Protocol):
+    """Services that are offered nothing for a while."""
+
+    async def add(self, pausing: Pausing) -> None:
+        """Keep a pause."""
+
+    async def resume(self, service_id: str, actor: Actor, at: datetime) -> None:
+        """End whatever pause of a service is running."""
+
+    async def running(self, at: datetime) -> Sequence[Pausing]:
+        """The pauses that are not over at `at`, oldest first."""
+
+    async def in_force(self, at: datetime) -> frozenset[str]:
+        """The services that pause at `at`."""
 
 
 class Transaction(Protocol):
@@ -159,6 +192,8 @@ class Transaction(Protocol):
     def offers(self) -> Offers: ...
     @property
     def capacity(self) -> Capacity: ...
+    @property
+    def pauses(self) -> Pauses: ...
 
     async def county(self) -> County:
         """The rules and the directory in force. Raises Unavailable when none is loaded."""

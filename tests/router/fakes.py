@@ -1,6 +1,6 @@
 """The router's stores in memory; they pass the same tests as the real ones (test_store_contract.py)."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
@@ -9,10 +9,10 @@ from uuid import UUID
 from pydantic_core import to_jsonable_python
 from sqlalchemy.exc import IntegrityError
 
-from services.router.domain.assignment import LIVE, Actor, State
+from services.router.domain.assignment import LIVE, PLACED_AGAIN, Actor, State
 from services.router.domain.county import County
 from services.router.domain.decision import Decision
-from services.router.ports import Moved, Offer, StoredDecision
+from services.router.ports import Moved, Offer, Pausing, StoredDecision
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.events import Event, Facts
 
@@ -55,6 +55,8 @@ class FakeDecisions:
         facts: Facts,
         decision: Decision,
         decided_at: datetime,
+        *,
+        sequence: int = 0,
     ) -> None:
         self.kept.append(
             StoredDecision(
@@ -71,7 +73,8 @@ class FakeDecisions:
 
     async def latest(self, reference: str) -> StoredDecision | None:
         found = [decision for decision in self.kept if decision.reference == reference]
-        return max(found, key=lambda decision: decision.decided_at, default=None)
+        # Of two made in the same instant, the one kept later.
+        return max(reversed(found), key=lambda decision: decision.decided_at, default=None)
 
 
 @dataclass
@@ -111,10 +114,20 @@ class FakeOffers:
     ) -> Offer:
         if self.kept[offer.id].version != offer.version:
             raise Conflict("version-conflict", "This assignment has changed since it was read. Read it again.")
-        moved = replace(offer, state=to, version=offer.version + 1, outcomes=dict(outcomes or offer.outcomes))
+        ends = dict(outcomes or offer.outcomes)
+        moved = replace(self.kept[offer.id], state=to, version=offer.version + 1, outcomes=ends)
         self.kept[offer.id] = moved
         self.moves.append((offer.id, Moved(at, actor, offer.state, to, reason)))
         return moved
+
+    async def refusals(self, referral_id: UUID) -> Mapping[str, frozenset[str]]:
+        said_no: dict[str, set[str]] = defaultdict(set)
+        for assignment_id, move in self.moves:
+            offer = self.kept[assignment_id]
+            if offer.referral_id == referral_id and move.to in PLACED_AGAIN:
+                for need in offer.needs:
+                    said_no[need].add(offer.service_id)
+        return {need: frozenset(services) for need, services in said_no.items()}
 
     async def history(self, assignment_id: UUID) -> Sequence[Moved]:
         return [move for moved, move in self.moves if moved == assignment_id]
@@ -154,12 +167,14 @@ class FakeCapacity:
     async def taken(self, day: date) -> Mapping[str, int]:
         return {service: count for (service, of_day), count in self.places.items() if of_day == day}
 
-    async def take(self, day: date, places: Mapping[str, int]) -> str | None:
+    async def take(self, day: date, places: Mapping[str, int], *, give_back: UUID | None = None) -> str | None:
         for service in places:
             self.places[service, day] += self.meanwhile.pop(service, 0)
         full = [service for service, count in sorted(places.items()) if self.places[service, day] >= count]
         if full:
             return full[0]
+        if give_back is not None:
+            await self.give_back(give_back)
         self.places.update((service, day) for service in places)
         return None
 
@@ -170,6 +185,25 @@ class FakeCapacity:
 
 
 @dataclass
+class FakePauses:
+    """Pauses in a list, those that were resumed taken out."""
+
+    kept: list[Pausing] = field(default_factory=list)
+
+    async def add(self, pausing: Pausing) -> None:
+        self.kept.append(pausing)
+
+    async def resume(self, service_id: str, actor: Actor, at: datetime) -> None:
+        self.kept = [pausing for pausing in self.kept if pausing.service_id != service_id]
+
+    async def running(self, at: datetime) -> Sequence[Pausing]:
+        return [pausing for pausing in self.kept if pausing.until is None or pausing.until > at]
+
+    async def in_force(self, at: datetime) -> frozenset[str]:
+        return frozenset(pausing.service_id for pausing in await self.running(at))
+
+
+@dataclass
 class FakeTransaction:
     """A transaction whose effects can be looked at, and the events `published`."""
 
@@ -177,6 +211,7 @@ class FakeTransaction:
     referrals: FakeReferrals = field(default_factory=FakeReferrals)
     decisions: FakeDecisions = field(default_factory=FakeDecisions)
     offers: FakeOffers = field(default_factory=FakeOffers)
+    pauses: FakePauses = field(default_factory=FakePauses)
     published: list[Event] = field(default_factory=list)
     capacity: FakeCapacity = field(init=False)
 

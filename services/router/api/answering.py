@@ -20,6 +20,7 @@ from services.router.use_cases.answering import (
     OpenOffer,
     RecordContact,
 )
+from services.router.use_cases.rerouting import PlaceAgain
 from shared.clock import Clock
 from shared.db import Transaction as DatabaseTransaction
 from shared.idempotency import KEY_PARAMETER, UNUSABLE_KEY, Answer, Idempotency
@@ -94,18 +95,18 @@ class Once:
         return await self.idempotency(request, client, request.state.origin, once)
 
 
-def routes(stores: Stores, idempotency: Idempotency, now: Clock) -> APIRouter:
+def routes(stores: Stores, idempotency: Idempotency, now: Clock, place_again: PlaceAgain) -> APIRouter:
     """The partner's side of /api/v1/assignments."""
     router = APIRouter(prefix="/api/v1/assignments/{assignment_id}", tags=["assignments"])
     answer = Once(stores, idempotency)
-    _add_answers(router, answer, now)
-    _add_work(router, answer, now)
+    _add_answers(router, answer, now, place_again)
+    _add_work(router, answer, now, place_again)
     return router
 
 
-def _add_answers(router: APIRouter, answer: Once, now: Clock) -> None:
+def _add_answers(router: APIRouter, answer: Once, now: Clock, place_again: PlaceAgain) -> None:
     """The answers to an offer."""
-    opened, accept, decline = OpenOffer(now), AcceptOffer(now), DeclineOffer(now)
+    opened, accept, decline = OpenOffer(now), AcceptOffer(now), DeclineOffer(now, place_again)
 
     @router.post("/open", **_documentation("Say that it was looked at", Move.OPEN))
     async def open_it(request: Request, assignment_id: UUID, body: AnswerIn, if_match: IfMatch = None) -> Response:
@@ -123,9 +124,9 @@ def _add_answers(router: APIRouter, answer: Once, now: Clock) -> None:
         return await answer(request, body, assignment_id, if_match, lambda tx, given: decline(tx, given, body.reason))
 
 
-def _add_work(router: APIRouter, answer: Once, now: Clock) -> None:
+def _add_work(router: APIRouter, answer: Once, now: Clock, place_again: PlaceAgain) -> None:
     """What is told of the work."""
-    contact, complete, hand_back = RecordContact(now), CompleteOffer(now), HandBack(now)
+    contact, complete, hand_back = RecordContact(now), CompleteOffer(now), HandBack(now, place_again)
 
     @router.post(
         "/contact", **_documentation("Tell of an attempt to reach the resident", Move.CONTACT, "reason-unknown")

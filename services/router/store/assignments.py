@@ -1,5 +1,6 @@
 """Assignments, their moves, and the places they take."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from dataclasses import fields as fields_of
@@ -9,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, Select, select, update
 
-from services.router.domain.assignment import LIVE, Actor, State
+from services.router.domain.assignment import LIVE, PLACED_AGAIN, Actor, State
 from services.router.ports import Moved, Offer
 from services.router.store.tables import assignment, assignment_move, assignment_need, referral
 from shared.db import Transaction
@@ -83,6 +84,19 @@ class OfferTable:
         await self._tx.connection.execute(holds)
         await self._keep_move(offer.id, actor=actor, at=at, before=offer.state, to=to, reason=reason)
         return moved
+
+    async def refusals(self, referral_id: UUID) -> Mapping[str, frozenset[str]]:
+        """By need, the services that declined it, let it expire or handed it back."""
+        query = (
+            select(assignment_need.c.need, assignment.c.service_id)
+            .join(assignment, assignment.c.id == assignment_need.c.assignment_id)
+            .join(assignment_move, assignment_move.c.assignment_id == assignment.c.id)
+            .where(assignment.c.referral_id == referral_id, assignment_move.c.to_state.in_(PLACED_AGAIN))
+        )
+        said_no: dict[str, set[str]] = defaultdict(set)
+        for row in await self._tx.connection.execute(query):
+            said_no[row.need].add(row.service_id)
+        return {need: frozenset(services) for need, services in said_no.items()}
 
     async def history(self, assignment_id: UUID) -> Sequence[Moved]:
         """Every move of an assignment, oldest first."""

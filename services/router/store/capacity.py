@@ -23,15 +23,20 @@ class CapacityTable:
         )
         return {row.service_id: row.taken for row in rows}
 
-    async def take(self, day: date, places: Mapping[str, int]) -> str | None:
-        """Take a place of each service of `places`, or none at all and answer which of them is full.
+    async def take(self, day: date, places: Mapping[str, int], *, give_back: UUID | None = None) -> str | None:
+        """Take a place of each service of `places` and return that of the assignment `give_back`, or change nothing at
+        all and answer which service is full.
 
         Rows are locked in one order everywhere, so that two referrals never wait for each other; the savepoint also
         lets go of them when one is full, or the next try would lock others out of that order.
         """
         for_none_or_all = await self._tx.connection.begin_nested()
-        for service_id, count in sorted(places.items()):
-            if not await self._take_one(service_id, day, count):
+        returned = await self._place_of(give_back) if give_back else None
+        touched: set[str] = {*places} | ({returned[0]} if returned else set())
+        for service_id in sorted(touched):
+            if returned and service_id == returned[0]:
+                await self._return_one(*returned)
+            if service_id in places and not await self._take_one(service_id, day, places[service_id]):
                 await for_none_or_all.rollback()
                 return service_id
         await for_none_or_all.commit()
@@ -39,13 +44,19 @@ class CapacityTable:
 
     async def give_back(self, assignment_id: UUID) -> None:
         """Return the place that an assignment took, if it took one."""
-        taken = select(assignment.c.service_id, assignment.c.capacity_day).where(assignment.c.id == assignment_id)
-        row = (await self._tx.connection.execute(taken)).one()
-        if row.capacity_day is None:
-            return
+        taken = await self._place_of(assignment_id)
+        if taken is not None:
+            await self._return_one(*taken)
+
+    async def _place_of(self, assignment_id: UUID) -> tuple[str, date] | None:
+        query = select(assignment.c.service_id, assignment.c.capacity_day).where(assignment.c.id == assignment_id)
+        row = (await self._tx.connection.execute(query)).one()
+        return None if row.capacity_day is None else (row.service_id, row.capacity_day)
+
+    async def _return_one(self, service_id: str, day: date) -> None:
         statement = (
             update(capacity)
-            .where(capacity.c.service_id == row.service_id, capacity.c.day == row.capacity_day, capacity.c.taken > 0)
+            .where(capacity.c.service_id == service_id, capacity.c.day == day, capacity.c.taken > 0)
             .values(taken=capacity.c.taken - 1)
         )
         await self._tx.connection.execute(statement)

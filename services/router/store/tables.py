@@ -37,6 +37,7 @@ decision = Table(
     Column("facts", DOCUMENT, nullable=False),
     Column("document", DOCUMENT, nullable=False),
     Column("decided_at", Instant, nullable=False),
+    Column("sequence", Integer, nullable=False, server_default="0"),
 )
 
 assignment = Table(
@@ -107,4 +108,26 @@ capacity = Table(
     Column("service_id", String(64), primary_key=True),
     Column("day", Date, primary_key=True),
     Column("taken", Integer, nullable=False),
+)
+
+# Services that are offered nothing for a while; rows of pauses that are over stay.
+service_pause = Table(
+    "service_pause",
+    metadata,
+    Column("seq", BIG, primary_key=True, autoincrement=True),
+    Column("service_id", String(64), nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("actor_kind", String(16), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("paused_at", Instant, nullable=False),
+    Column("until", Instant),
+    Column("resumed_at", Instant),
+    Column("resumed_by_kind", String(16)),
+    Column("resumed_by", String(64)),
+)
+Index(
+    "ix_service_pause_running",
+    service_pause.c.service_id,
+    postgresql_where=service_pause.c.resumed_at.is_(None),
+    sqlite_where=service_pause.c.resumed_at.is_(None),
 )

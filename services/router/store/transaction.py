@@ -4,6 +4,7 @@ from services.router.domain.county import County
 from services.router.store.assignments import OfferTable
 from services.router.store.capacity import CapacityTable
 from services.router.store.decisions import DecisionTable, ReferralTable
+from services.router.store.pauses import PauseTable
 from shared.db import Transaction
 from shared.documents import Current
 from shared.events import Event
@@ -19,6 +20,7 @@ class RouterTransaction:
         self.decisions = DecisionTable(transaction)
         self.offers = OfferTable(transaction)
         self.capacity = CapacityTable(transaction)
+        self.pauses = PauseTable(transaction)
 
     async def county(self) -> County:
         """The rules and the directory in force. Raises Unavailable when none is loaded."""

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.router.domain.answers import closes, known
+from services.router.domain.answers import FOR_A_PERSON, Reason, closes, known
 from services.router.domain.assignment import Actor, Move, State, after
 from services.router.domain.county import County
 from services.router.ports import Offer, Transaction
 from services.router.use_cases.moving import Step, take
+from services.router.use_cases.pausing import pause
+from services.router.use_cases.rerouting import CameBack, PlaceAgain
 from shared.clock import Clock
 from shared.errors import Conflict
 
@@ -50,30 +52,38 @@ class AcceptOffer:
 
 @dataclass(frozen=True, slots=True)
 class DeclineOffer:
-    """The service says no."""
+    """The service says no; its needs are placed again at once."""
 
     now: Clock
+    place_again: PlaceAgain
 
     async def __call__(self, tx: Transaction, given: Given, code: str) -> Offer:
         """The assignment. Raises NotFound, UnknownCode, IllegalMove, Conflict (version-conflict)."""
         county = await tx.county()
-        known(county.rules.answers.decline, code)
+        reason = known(county.rules.answers.decline, code)
         offer, to = await _answerable(tx, county, given, Move.DECLINE)
-        return await take(tx, offer, Step(to, given.actor, self.now(), code))
+        step = Step(to, given.actor, self.now(), code)
+        declined = await take(tx, offer, step)
+        await _return(tx, county, declined, _Refusal(step, reason, "said no"), self.place_again)
+        return declined
 
 
 @dataclass(frozen=True, slots=True)
 class HandBack:
-    """The service gives back what it took on."""
+    """The service gives back what it took on; its needs are placed again at once."""
 
     now: Clock
+    place_again: PlaceAgain
 
     async def __call__(self, tx: Transaction, given: Given, code: str) -> Offer:
         """The assignment. Raises NotFound, UnknownCode, IllegalMove, Conflict (version-conflict)."""
         county = await tx.county()
-        known(county.rules.answers.hand_back, code)
+        reason = known(county.rules.answers.hand_back, code)
         offer, to = await _answerable(tx, county, given, Move.HAND_BACK)
-        return await take(tx, offer, Step(to, given.actor, self.now(), code))
+        step = Step(to, given.actor, self.now(), code)
+        back = await take(tx, offer, step)
+        await _return(tx, county, back, _Refusal(step, reason, "gave it back"), self.place_again)
+        return back
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +118,24 @@ class CompleteOffer:
         meanings = closes(county.rules.answers, offer.needs, outcomes)
         coded = {need: (outcomes[need], meanings[need]) for need in offer.needs}
         return await take(tx, offer, Step(to, given.actor, self.now(), outcomes=coded))
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """How needs were sent back, what the code means, and what a sentence calls it."""
+
+    step: Step
+    reason: Reason
+    verb: str
+
+
+async def _return(tx: Transaction, county: County, ended: Offer, no: _Refusal, place_again: PlaceAgain) -> None:
+    """What the reason calls for: a pause of the service, and a new place for the needs."""
+    at_desk = ended.service_id == county.rules.triage_desk
+    if no.reason.pause is not None and no.step.reason is not None and not at_desk:
+        await pause(tx, county, ended.service_id, no.step.reason, no.reason.pause, no.step.actor, no.step.at)
+    words = f"{ended.service_name} {no.verb}: {no.reason.label}."
+    await place_again(tx, county, CameBack(ended, no.step.at, words, no.reason.then in FOR_A_PERSON))
 
 
 async def _answerable(tx: Transaction, county: County, given: Given, move: Move) -> tuple[Offer, State]:
