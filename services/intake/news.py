@@ -12,7 +12,9 @@ from services.intake.domain.progress import (
 from shared.events import (
     AssignmentMoved,
     AssignmentOffered,
+    AssignmentOverdue,
     AssignmentRecalled,
+    AssignmentReminded,
     NotificationCallAwaited,
     NotificationFailed,
     NotificationSent,
@@ -20,6 +22,7 @@ from shared.events import (
 )
 
 ROUTER, NOTIFIER = "router", "notifier"
+Chased = AssignmentReminded | AssignmentOverdue
 MessageNews = NotificationSent | NotificationCallAwaited | NotificationFailed
 
 
@@ -135,6 +138,16 @@ def moved_entry(event: AssignmentMoved) -> TimelineEntry:
     return TimelineEntry(event.moved_at, kind, ROUTER, details=details)
 
 
+def reminded_entry(event: AssignmentReminded) -> TimelineEntry:
+    """The line of a reminder."""
+    return TimelineEntry(event.reminded_at, "reminded", ROUTER, details=_about(event))
+
+
+def overdue_entry(event: AssignmentOverdue) -> TimelineEntry:
+    """The line of a deadline that passed."""
+    return TimelineEntry(event.overdue_at, "overdue", ROUTER, details=_about(event) | {"clock": event.clock})
+
+
 def told_entry(event: MessageNews) -> TimelineEntry:
     """The line of a message."""
     details = _about(event) | {"channel": event.channel, "purpose": event.purpose}
@@ -148,5 +161,5 @@ def told_entry(event: MessageNews) -> TimelineEntry:
             return TimelineEntry(event.failed_at, "not_told", NOTIFIER, details=failed)
 
 
-def _about(event: AssignmentOffered | AssignmentRecalled | AssignmentMoved | MessageNews) -> dict[str, str]:
+def _about(event: AssignmentOffered | AssignmentRecalled | AssignmentMoved | Chased | MessageNews) -> dict[str, str]:
     return {"assignment_id": str(event.assignment_id), "service_id": event.service_id}

@@ -20,6 +20,7 @@ from shared.events import (
     AssignmentMoved,
     AssignmentOffered,
     AssignmentRecalled,
+    AssignmentReminded,
     Facts,
     ReferralCancelled,
     ReferralDecided,
@@ -175,6 +176,19 @@ class RecordMove:
         """Raises NotFound for a referral that was never ours."""
         before = await tx.referrals.lock(event.referral_id)
         await _keep(tx, before, moved(before, news.move_of(event)), news.moved_entry(event))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSilence:
+    """Note that a service was reminded, or that a deadline passed; neither moves the referral."""
+
+    async def __call__(self, tx: Transaction, event: news.Chased) -> None:
+        """Raises NotFound for a referral that was never ours."""
+        progress = await tx.referrals.lock(event.referral_id)
+        if isinstance(event, AssignmentReminded):
+            await tx.referrals.note(progress.id, news.reminded_entry(event))
+        else:
+            await tx.referrals.note(progress.id, news.overdue_entry(event))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from services.notifier.store.transactions import Transactions
-from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopOffer, StopReferral
+from services.notifier.use_cases.planning import PlanOffer, PlanReminder, RecallOffer, StopOffer, StopReferral
 from shared.db import Transaction
-from shared.events import AssignmentMoved, AssignmentOffered, AssignmentRecalled, ReferralCancelled
+from shared.events import AssignmentMoved, AssignmentOffered, AssignmentRecalled, AssignmentReminded, ReferralCancelled
 from shared.transport import Subscription
 
 
@@ -27,6 +27,9 @@ def subscriptions(
     async def on_moved(tx: Transaction, event: AssignmentMoved) -> None:
         await stop_offer(transactions.within(tx), event)
 
+    async def on_reminded(tx: Transaction, event: AssignmentReminded) -> None:
+        await PlanReminder()(transactions.within(tx), event)
+
     async def on_cancelled(tx: Transaction, event: ReferralCancelled) -> None:
         await stop_referral(transactions.within(tx), event)
 
@@ -34,5 +37,6 @@ def subscriptions(
         Subscription(AssignmentOffered, on_offered),
         Subscription(AssignmentRecalled, on_recalled),
         Subscription(AssignmentMoved, on_moved),
+        Subscription(AssignmentReminded, on_reminded),
         Subscription(ReferralCancelled, on_cancelled),
     )

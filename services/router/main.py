@@ -4,6 +4,7 @@ from pathlib import Path
 
 from services.router import pages
 from services.router.api import answering, pausing, reading
+from services.router.chaser import Chase
 from services.router.configuration import load_county_documents
 from services.router.configuration.documents import read_documents
 from services.router.consumers import subscriptions
@@ -11,6 +12,7 @@ from services.router.domain.county import County
 from services.router.settings import RouterSettings
 from services.router.store.tables import metadata
 from services.router.store.transaction import RouterTransaction
+from services.router.use_cases.chasing import RingClock
 from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import NoteTold, RecallReferral, RouteReferral
 from shared.clock import Clock, NewId
@@ -21,6 +23,7 @@ from shared.idempotency import Expiry, Idempotency, Unsealed
 from shared.service import Loop, Service
 
 EXPIRE_EVERY_S = 600.0
+CHASE_EVERY_S = 5.0
 
 
 def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
@@ -42,7 +45,10 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
             pages.routes(database, stores, now),
         ),
         subscriptions=subscriptions(stores, RouteReferral(now, new_id), RecallReferral(now), NoteTold()),
-        loops=(Loop("router.idempotency", Expiry(database), EXPIRE_EVERY_S),),
+        loops=(
+            Loop("router.chase", Chase(database, stores, RingClock(PlaceAgain(new_id))), CHASE_EVERY_S),
+            Loop("router.idempotency", Expiry(database), EXPIRE_EVERY_S),
+        ),
     )
 
 

@@ -1,12 +1,13 @@
 """What the router's use cases need from the outside, and no more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
 from services.router.domain.assignment import Actor, State
+from services.router.domain.chase import Clock, Kind
 from services.router.domain.county import County
 from services.router.domain.decision import Decision
 from services.router.domain.vocabulary import Channel, Priority
@@ -181,6 +182,37 @@ class Pauses(Protocol):
         """The services that pause at `at`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A clock that rings, the assignment it belongs to, and the present instant by the database's clock."""
+
+    clock: Clock
+    offer: Offer
+    at: datetime
+
+
+class Clocks(Protocol):
+    """What is waited for of each assignment."""
+
+    async def start(self, clocks: Iterable[Clock]) -> None:
+        """Keep new clocks."""
+
+    async def put(self, changed: Clock) -> None:
+        """Keep a clock as it is now."""
+
+    async def stop(self, assignment_id: UUID, kinds: Sequence[Kind]) -> None:
+        """Stop those of an assignment's clocks that tick."""
+
+    async def due(self) -> Due | None:
+        """The clock that rang first, nobody else's until the transaction ends; None when none has."""
+
+    async def postpone(self, late: Clock, by: timedelta) -> None:
+        """Let a clock ring again later."""
+
+    async def of(self, assignment_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Clock]]:
+        """The clocks of assignments, soonest due first."""
+
+
 class Transaction(Protocol):
     """Everything one use case may touch, all of it kept or none of it."""
 
@@ -194,6 +226,8 @@ class Transaction(Protocol):
     def capacity(self) -> Capacity: ...
     @property
     def pauses(self) -> Pauses: ...
+    @property
+    def clocks(self) -> Clocks: ...
 
     async def county(self) -> County:
         """The rules and the directory in force. Raises Unavailable when none is loaded."""

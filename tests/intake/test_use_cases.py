@@ -16,7 +16,6 @@ from services.intake.use_cases import (
     FindReferral,
     Incomplete,
     RecordDecision,
-    RecordMove,
     RecordNotification,
     RecordOffer,
     RecordRecall,
@@ -24,7 +23,7 @@ from services.intake.use_cases import (
 )
 from shared.clock import new_id
 from shared.errors import Conflict, NotFound, Unavailable
-from shared.events import NeedOutcome, NeedPlaced, ReferralCancelled, ReferralSubmitted
+from shared.events import NeedPlaced, ReferralCancelled, ReferralSubmitted
 from tests.intake.builders import (
     NOON,
     SHOPPING,
@@ -32,7 +31,6 @@ from tests.intake.builders import (
     a_decision,
     a_message_failed,
     a_message_sent,
-    a_move,
     a_recall,
     a_reference,
     an_offer,
@@ -181,64 +179,6 @@ async def test_news_in_the_wrong_order_leads_to_the_same_end(tx: FakeTransaction
     assert [[(offer.needs, offer.organization_id) for offer in end.assignments] for end in ends] == [
         [(("food.shopping",), "org-cru")]
     ] * 2
-
-
-async def test_what_a_service_answers_moves_the_referral_and_stands_in_its_timeline(
-    tx: FakeTransaction, submit: SubmitReferral
-) -> None:
-    progress = await submit(tx, SHOPPING)
-    offer = an_offer(progress)
-    await RecordDecision()(tx, a_decision(progress))
-    await RecordOffer()(tx, offer)
-    tried = a_move(offer, "accepted", from_state="accepted", sequence=4, reason="no_answer")
-    met = NeedOutcome(need="food.shopping", outcome="met", met=True)
-    done = a_move(offer, "done", from_state="accepted", sequence=5, outcomes=(met,))
-    statuses = []
-    for event in (a_move(offer, "accepted"), tried, done):
-        await RecordMove()(tx, event)
-        statuses.append((await progress_of(tx, progress)).status)
-    assert statuses == [Status.IN_PROGRESS, Status.IN_PROGRESS, Status.COMPLETED]
-    timeline = (await FindReferral()(tx, progress.reference)).timeline[-3:]
-    assert [entry.kind for entry in timeline] == ["accepted", "contact_tried", "done"]
-    assert (timeline[1].details["reason"], timeline[2].details["food.shopping"]) == ("no_answer", "met")
-
-
-@pytest.mark.parametrize(
-    ("ends", "status", "states"),
-    [
-        ((True, False), Status.COMPLETED, [NeedState.DONE, NeedState.FAILED]),
-        ((False, False), Status.FAILED, [NeedState.FAILED, NeedState.FAILED]),
-    ],
-)
-async def test_a_need_that_was_closed_without_being_met_has_failed(
-    tx: FakeTransaction,
-    submit: SubmitReferral,
-    ends: tuple[bool, bool],
-    status: Status,
-    states: list[NeedState],
-) -> None:
-    progress = await submit(tx, replace(SHOPPING, needs=("food.shopping", "money.debt")))
-    offer = an_offer(progress, needs=("food.shopping", "money.debt"))
-    await RecordDecision()(tx, a_decision(progress))
-    await RecordOffer()(tx, offer)
-    outcomes = tuple(
-        NeedOutcome(need=need, outcome="met" if met else "could_not_contact", met=met)
-        for need, met in zip(offer.needs, ends, strict=True)
-    )
-    await RecordMove()(tx, a_move(offer, "done", outcomes=outcomes))
-    end = await progress_of(tx, progress)
-    assert (end.status, [need.state for need in end.needs]) == (status, states)
-
-
-async def test_a_need_that_was_declined_is_being_placed_again(tx: FakeTransaction, submit: SubmitReferral) -> None:
-    progress = await submit(tx, SHOPPING)
-    offer = an_offer(progress)
-    await RecordDecision()(tx, a_decision(progress))
-    await RecordOffer()(tx, offer)
-    await RecordMove()(tx, a_move(offer, "declined", reason="no_capacity"))
-    assert (await progress_of(tx, progress)).status is Status.ROUTING
-    await RecordMove()(tx, a_move(offer, "accepted", sequence=2))
-    assert (await progress_of(tx, progress)).status is Status.ROUTING
 
 
 async def test_a_message_that_failed_is_shown_with_the_class_of_its_fault(

@@ -25,6 +25,7 @@ from tests.notifier.world import (
     moved,
     offered,
     recalled,
+    reminded,
 )
 
 
@@ -206,3 +207,28 @@ async def test_who_said_nothing_is_told_that_the_offer_has_gone(world: World) ->
         (Purpose.OFFER, Channel.PHONE): State.SKIPPED,
         (Purpose.RECALL, Channel.EMAIL): State.QUEUED,
     }
+
+
+async def test_a_reminder_is_sent_once_over_the_channels_by_which_the_offer_was_told(world: World) -> None:
+    await world.hear(offered(channels=("email", "sms", "portal")))
+    sender = ScriptedSender()
+    await world.worker(sender, sender).run_once()
+    await world.hear(*[reminded(channels=("email", "sms", "portal"))] * 2)
+    await world.worker(sender, sender).run_once()
+    sent = sorted(message.template for message in sender.taken)
+    assert sent == ["offer.email@1", "offer.text@1", "reminder.email@1", "reminder.text@1"]
+
+
+async def test_whom_the_offer_has_not_reached_yet_needs_no_reminder(world: World) -> None:
+    await world.hear(offered(channels=("email", "phone")), reminded(channels=("email", "phone")))
+    assert {purpose for purpose, _ in await states(world)} == {Purpose.OFFER}
+
+
+async def test_a_reminder_that_comes_after_the_answer_is_not_sent(world: World) -> None:
+    await world.hear(moved("accepted"), reminded())
+    assert await states(world) == {(Purpose.REMINDER, Channel.EMAIL): State.SKIPPED}
+
+
+async def test_an_answer_stops_a_reminder_that_has_not_been_sent(world: World) -> None:
+    await world.hear(reminded(), moved("accepted"))
+    assert await states(world) == {(Purpose.REMINDER, Channel.EMAIL): State.SKIPPED}

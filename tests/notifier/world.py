@@ -29,6 +29,7 @@ from shared.events import (
     AssignmentMoved,
     AssignmentOffered,
     AssignmentRecalled,
+    AssignmentReminded,
     Event,
     Priority,
     ReferralCancelled,
@@ -184,6 +185,24 @@ def moved(to_state: str, *, name: str = "assignment") -> AssignmentMoved:
         version=2,
         needs=("food.shopping",),
         moved_at=utc_now(),
+    )
+
+
+def reminded(
+    *, channels: tuple[WireChannel, ...] = ("email",), answer_in: timedelta = timedelta(hours=20)
+) -> AssignmentReminded:
+    return AssignmentReminded(
+        referral_id=REFERRAL,
+        reference="7K3M-2QX",
+        assignment_id=uuid5(IDS, "assignment"),
+        service_id=SERVICE,
+        service_name="Volunteer doorstep help",
+        needs=("food.shopping",),
+        priority="P3",
+        district="E07000034",
+        channels=channels,
+        answer_by=utc_now() + answer_in,
+        reminded_at=utc_now(),
     )
 
 

@@ -124,10 +124,11 @@ def store_url(request: pytest.FixtureRequest) -> str | None:
 
 
 @pytest.fixture
-async def begin(store_url: str | None, open_database: OpenDatabase) -> Begin:
+async def begin(store_url: str | None, open_database: OpenDatabase, clock: Hands) -> Begin:
     """Opens a transaction on an empty store of each kind in turn."""
     if store_url is None:
         fake = FakeTransaction(None)
+        fake.clocks.now = clock
 
         @asynccontextmanager
         async def begin_fake() -> AsyncIterator[Transaction]:

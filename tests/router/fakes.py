@@ -1,18 +1,19 @@
 """The router's stores in memory; they pass the same tests as the real ones (test_store_contract.py)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from pydantic_core import to_jsonable_python
 from sqlalchemy.exc import IntegrityError
 
 from services.router.domain.assignment import LIVE, PLACED_AGAIN, Actor, State
+from services.router.domain.chase import TICKING, Clock, ClockState, Kind
 from services.router.domain.county import County
 from services.router.domain.decision import Decision
-from services.router.ports import Moved, Offer, Pausing, StoredDecision
+from services.router.ports import Due, Moved, Offer, Pausing, StoredDecision
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.events import Event, Facts
 
@@ -204,6 +205,46 @@ class FakePauses:
 
 
 @dataclass
+class FakeClocks:
+    """Clocks in a dictionary; `now` is what the database's clock would say."""
+
+    offers: FakeOffers
+    kept: dict[tuple[UUID, Kind], Clock] = field(default_factory=dict)
+    now: Callable[[], datetime] | None = None
+
+    async def start(self, clocks: Iterable[Clock]) -> None:
+        self.kept.update({(clock.assignment_id, clock.kind): clock for clock in clocks})
+
+    async def put(self, changed: Clock) -> None:
+        self.kept[changed.assignment_id, changed.kind] = changed
+
+    async def stop(self, assignment_id: UUID, kinds: Sequence[Kind]) -> None:
+        for kind in kinds:
+            clock = self.kept.get((assignment_id, kind))
+            if clock is not None and clock.state in TICKING:
+                self.kept[assignment_id, kind] = replace(clock, state=ClockState.STOPPED)
+
+    async def due(self) -> Due | None:
+        assert self.now is not None
+        ringing = [clock for clock in self.kept.values() if clock.state in TICKING and clock.due_at <= self.now()]
+        if not ringing:
+            return None
+        first = min(ringing, key=lambda clock: (clock.due_at, clock.assignment_id, clock.kind))
+        return Due(first, self.offers.kept[first.assignment_id], self.now())
+
+    async def postpone(self, late: Clock, by: timedelta) -> None:
+        assert self.now is not None
+        self.kept[late.assignment_id, late.kind] = replace(late, due_at=self.now() + by)
+
+    async def of(self, assignment_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Clock]]:
+        clocks: dict[UUID, list[Clock]] = defaultdict(list)
+        for clock in sorted(self.kept.values(), key=lambda clock: (clock.due_at, clock.kind)):
+            if clock.assignment_id in assignment_ids:
+                clocks[clock.assignment_id].append(clock)
+        return clocks
+
+
+@dataclass
 class FakeTransaction:
     """A transaction whose effects can be looked at, and the events `published`."""
 
@@ -214,9 +255,11 @@ class FakeTransaction:
     pauses: FakePauses = field(default_factory=FakePauses)
     published: list[Event] = field(default_factory=list)
     capacity: FakeCapacity = field(init=False)
+    clocks: FakeClocks = field(init=False)
 
     def __post_init__(self) -> None:
         self.capacity = FakeCapacity(self.offers)
+        self.clocks = FakeClocks(self.offers)
 
     async def county(self) -> County:
         if self.in_force is None:

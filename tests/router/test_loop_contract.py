@@ -1,15 +1,17 @@
 """What any store of the router must do so that the loop closes: moves, refusals, places and pauses."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from services.router.domain.assignment import PLACED_AGAIN, Actor, State
+from services.router.domain.chase import Clock, ClockState, Kind
 from services.router.ports import Moved, Offer, Pausing
 from shared.clock import new_id
 from shared.errors import NotFound
 from tests.router.builders import CREATIVE, LEAD, NOON, PEER, an_offer
-from tests.router.conftest import Begin
+from tests.router.conftest import Begin, Hands
 
 TODAY = NOON.date()
 TOMORROW = TODAY + timedelta(days=1)
@@ -165,3 +167,62 @@ async def test_a_pause_runs_until_its_end_or_until_it_is_resumed(begin: Begin) -
         assert await tx.pauses.in_force(NOON) == {CREATIVE}
         await tx.pauses.add(until_resumed)
         assert await tx.pauses.in_force(NOON) == {CREATIVE, PEER}
+
+
+# -- clocks ------------------------------------------------------------------------------------------------------------
+
+
+async def with_clocks(begin: Begin, clock: Hands, *clocks: Clock) -> Offer:
+    """An offer with clocks like these, some time after they rang."""
+    clock.at = NOON + timedelta(hours=1)
+    offer = an_offer()
+    async with begin() as tx:
+        await tx.referrals.add(offer.referral_id, offer.reference, NOON)
+        await tx.offers.add(offer, capacity_day=None)
+        await tx.clocks.start(replace(each, assignment_id=offer.id) for each in clocks)
+    return offer
+
+
+RESPOND = Clock(new_id(), Kind.RESPOND, NOON + timedelta(minutes=10))
+CONTACT = Clock(new_id(), Kind.FIRST_CONTACT, NOON + timedelta(minutes=5))
+
+
+async def test_clocks_are_kept_and_changed(begin: Begin, clock: Hands) -> None:
+    offer = await with_clocks(begin, clock, RESPOND, CONTACT)
+    async with begin() as tx:
+        contact, respond = (await tx.clocks.of([offer.id, new_id()]))[offer.id]
+        assert (contact.kind, contact.due_at, contact.state) == (CONTACT.kind, CONTACT.due_at, ClockState.RUNNING)
+        warned = replace(respond, state=ClockState.WARNED, step=2, due_at=NOON)
+        await tx.clocks.put(warned)
+    async with begin() as tx:
+        assert list((await tx.clocks.of([offer.id]))[offer.id]) == [warned, contact]
+
+
+async def test_only_what_ticks_can_be_stopped(begin: Begin, clock: Hands) -> None:
+    offer = await with_clocks(begin, clock, RESPOND, replace(CONTACT, state=ClockState.BREACHED))
+    async with begin() as tx:
+        await tx.clocks.stop(offer.id, (Kind.FIRST_CONTACT,))
+        assert [each.state for each in (await tx.clocks.of([offer.id]))[offer.id]] == ["breached", "running"]
+        await tx.clocks.stop(offer.id, tuple(Kind))
+        assert [each.state for each in (await tx.clocks.of([offer.id]))[offer.id]] == ["breached", "stopped"]
+        await tx.clocks.stop(offer.id, ())
+
+
+async def test_the_clock_that_rang_first_is_claimed_with_its_assignment(begin: Begin, clock: Hands) -> None:
+    offer = await with_clocks(begin, clock, RESPOND, CONTACT)
+    async with begin() as tx:
+        due = await tx.clocks.due()
+        assert due is not None
+        assert (due.clock.kind, due.offer) == (Kind.FIRST_CONTACT, offer)
+        await tx.clocks.put(replace(due.clock, state=ClockState.STOPPED))
+        due = await tx.clocks.due()
+        assert due is not None
+        assert due.clock.kind is Kind.RESPOND
+        await tx.clocks.postpone(due.clock, timedelta(days=1))
+        assert await tx.clocks.due() is None
+
+
+async def test_before_its_time_no_clock_is_claimed(begin: Begin, clock: Hands) -> None:
+    await with_clocks(begin, clock, replace(RESPOND, due_at=NOON.replace(year=2100)))
+    async with begin() as tx:
+        assert await tx.clocks.due() is None

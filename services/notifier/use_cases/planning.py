@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.notifier.domain.notification import Channel, Notification, Offer, State
+from services.notifier.domain.notification import Channel, Notification, Offer, Purpose, State
 from services.notifier.domain.planning import offer_notice, recall_notice
 from services.notifier.ports import Transaction
 from services.notifier.use_cases.telling import tell_call_awaited, tell_failed, tell_sent
-from shared.events import AssignmentMoved, AssignmentOffered, AssignmentRecalled, ReferralCancelled
+from shared.events import AssignmentMoved, AssignmentOffered, AssignmentRecalled, AssignmentReminded, ReferralCancelled
 
 RECALLED = "recalled"
 CANCELLED = "cancelled"
@@ -34,6 +34,25 @@ class PlanOffer:
         for channel in map(Channel, event.channels):
             contact = directory.contact(event.service_id, channel)
             await _plan(tx, offer_notice(offer, channel, contact, closed, now), now)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReminder:
+    """One more message over each channel of an offer that was not answered (R60)."""
+
+    async def __call__(self, tx: Transaction, event: AssignmentReminded) -> None:
+        """A channel over which the offer itself has not been told yet needs no reminder, and nor does the portal."""
+        directory = await tx.directory()
+        now = await tx.present()
+        reasons = await tx.closures.reasons((event.assignment_id, event.referral_id))
+        closed = next(iter(reasons.values()), None)
+        untold = {each.channel for each in await tx.notifications.of_assignment(event.assignment_id)
+                  if each.state in WAITING}  # fmt: skip
+        offer = _reminded(event)
+        for channel in map(Channel, event.channels):
+            if channel is not Channel.PORTAL and channel not in untold:
+                contact = directory.contact(event.service_id, channel)
+                await _plan(tx, offer_notice(offer, channel, contact, closed, now, Purpose.REMINDER), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +125,21 @@ async def _plan(tx: Transaction, notification: Notification, now: datetime) -> N
         await tell_call_awaited(tx, notification, now)
     elif notification.state is State.QUEUED:
         tx.wake_delivery()
+
+
+def _reminded(event: AssignmentReminded) -> Offer:
+    return Offer(
+        assignment_id=event.assignment_id,
+        referral_id=event.referral_id,
+        reference=event.reference,
+        service_id=event.service_id,
+        service_name=event.service_name,
+        priority=event.priority,
+        needs=event.needs,
+        district=event.district,
+        reply_by=event.answer_by,
+        safe_contact_only=event.safe_contact_only,
+    )
 
 
 def _offer(event: AssignmentOffered) -> Offer:

@@ -88,8 +88,10 @@ class Once:
         given = Given(assignment_id, Actor(body.role, body.by), _version(if_match))
 
         async def once(tx: DatabaseTransaction) -> Answer:
-            offer = await work(self.stores(tx), given)
-            return Answer(200, view(offer).model_dump(mode="json"))
+            stores = self.stores(tx)
+            offer = await work(stores, given)
+            clocks = await stores.clocks.of([offer.id])
+            return Answer(200, view(offer, clocks.get(offer.id, ())).model_dump(mode="json"))
 
         client = request.headers.get("authorization", "")
         return await self.idempotency(request, client, request.state.origin, once)

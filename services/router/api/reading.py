@@ -74,8 +74,10 @@ def routes(database: Database, stores: Stores) -> APIRouter:
         """Assignments, soonest reply first, at most 200."""
         reference = wanted_reference(referral) if referral is not None else None
         async with database.begin(request.state.origin) as transaction:
-            offers = await stores(transaction).offers.find(service=service, state=state, reference=reference)
-        return [view(offer) for offer in offers]
+            tx = stores(transaction)
+            offers = await tx.offers.find(service=service, state=state, reference=reference)
+            clocks = await tx.clocks.of([offer.id for offer in offers])
+        return [view(offer, clocks.get(offer.id, ())) for offer in offers]
 
     @api.get("/assignments/{assignment_id}", tags=["assignments"], responses=NOT_FOUND)
     async def read_assignment(request: Request, response: Response, assignment_id: UUID) -> AssignmentHistoryView:
@@ -84,10 +86,11 @@ def routes(database: Database, stores: Stores) -> APIRouter:
             tx = stores(transaction)
             offers = await tx.offers.find(assignment_id=assignment_id)
             moves = await tx.offers.history(assignment_id)
+            clocks = await tx.clocks.of([assignment_id])
         if not offers:
             raise NotFound("not-found", "There is no assignment with this id.")
         response.headers["ETag"] = f'"{offers[0].version}"'
-        return view_with_moves(offers[0], list(moves))
+        return view_with_moves(offers[0], clocks.get(assignment_id, ()), moves)
 
     return api
 

@@ -1,18 +1,29 @@
 """Assignments as the outside sees them."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.router.domain.assignment import State
+from services.router.domain.chase import Clock, ClockState, Kind
 from services.router.ports import Moved, Offer
+
+
+class ClockView(BaseModel):
+    """What is waited for, and until when: running, warned (reminded once), breached (in vain) or stopped."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: Kind
+    due_at: datetime
+    state: ClockState
 
 
 class AssignmentView(BaseModel):
     """One offer of one or more needs to one service."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     id: UUID
     reference: str = Field(examples=["4WJX-P7K"])
@@ -33,6 +44,7 @@ class AssignmentView(BaseModel):
     due_at: datetime = Field(description="reply by")
     notified_at: datetime | None = Field(description="when the service was first told")
     outcomes: dict[str, str] = Field(description="how the work on each need ended, once it is done")
+    clocks: list[ClockView] = Field(description="the answer, and the first contact with the resident")
     reason: str | None = Field(description="why it lies with the triage desk, where others could not take it")
 
 
@@ -53,16 +65,17 @@ class AssignmentHistoryView(AssignmentView):
     moves: list[MoveView]
 
 
-def view(offer: Offer) -> AssignmentView:
-    """An assignment."""
-    return AssignmentView.model_validate(offer)
+def view(offer: Offer, clocks: Sequence[Clock]) -> AssignmentView:
+    """An assignment with its clocks."""
+    told = [ClockView.model_validate(clock) for clock in clocks]
+    return AssignmentView.model_validate(asdict(offer) | {"clocks": told})
 
 
-def view_with_moves(offer: Offer, moves: list[Moved]) -> AssignmentHistoryView:
+def view_with_moves(offer: Offer, clocks: Sequence[Clock], moves: Sequence[Moved]) -> AssignmentHistoryView:
     """An assignment and its moves."""
     told = [
         MoveView(at=each.at, actor=each.actor.kind, by=each.actor.code, before=each.before, to=each.to,
                  reason=each.reason)
         for each in moves
     ]  # fmt: skip
-    return AssignmentHistoryView(**dict(view(offer)), moves=told)
+    return AssignmentHistoryView(**dict(view(offer, clocks)), moves=told)

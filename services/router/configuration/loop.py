@@ -1,7 +1,9 @@
-"""What partners may answer, compiled for one county."""
+"""What partners may answer and how long silence may last, compiled for one county."""
 
-from services.router.configuration.loop_schema import AnswersDoc, ReasonDoc
+from services.router.configuration.loop_schema import AnswersDoc, ChaseDoc, ReasonDoc, WaitDoc
+from services.router.configuration.places import minutes
 from services.router.domain.answers import Answers, Attempt, Close, Reason
+from services.router.domain.chase import Chase, Wait
 
 
 def compile_answers(doc: AnswersDoc) -> Answers:
@@ -16,3 +18,17 @@ def compile_answers(doc: AnswersDoc) -> Answers:
 
 def _reason(doc: ReasonDoc) -> Reason:
     return Reason(doc.label, doc.then, doc.pause)
+
+
+def compile_chase(doc: ChaseDoc) -> Chase:
+    """How long an answer is waited for, by priority."""
+    return {"P1": _wait(doc.P1), "P2": _wait(doc.P2), "P3": _wait(doc.P3), "P4": _wait(doc.P4)}
+
+
+def _wait(doc: WaitDoc) -> Wait:
+    return Wait(
+        minutes=doc.minutes or 0,
+        open_minutes=doc.open_minutes or 0,
+        working_days=doc.working_days or 0,
+        by=minutes(doc.by) if doc.by is not None else None,
+    )

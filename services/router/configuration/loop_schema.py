@@ -1,10 +1,10 @@
-"""The closed schema of what partners may answer: codes, their labels, and what follows from each."""
+"""The closed schema of what partners may answer, and of how long silence may last."""
 
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from services.router.configuration.directory_schema import Closed, Text
+from services.router.configuration.directory_schema import Closed, Text, TimeOfDay
 from services.router.domain.answers import Consequence, Pause
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,47}$")]
@@ -46,3 +46,30 @@ class AnswersDoc(Closed):
     hand_back: Annotated[dict[Code, ReasonDoc], Field(min_length=1)]
     contact: Annotated[dict[Code, AttemptDoc], Field(min_length=1)]
     close: Annotated[dict[Code, CloseDoc], Field(min_length=1)]
+
+
+class WaitDoc(Closed):
+    """How long to wait, in one of three ways; `by` is a time of day on the last working day."""
+
+    minutes: Annotated[int, Field(ge=1)] | None = None
+    open_minutes: Annotated[int, Field(ge=1)] | None = None
+    working_days: Annotated[int, Field(ge=1)] | None = None
+    by: TimeOfDay | None = None
+
+    @model_validator(mode="after")
+    def is_one_wait(self) -> Self:
+        """Exactly one way, and a time of day only for working days."""
+        if sum(each is not None for each in (self.minutes, self.open_minutes, self.working_days)) != 1:
+            raise ValueError("one of minutes, open_minutes and working_days is needed")
+        if self.by is not None and self.working_days is None:
+            raise ValueError("`by` belongs to working_days")
+        return self
+
+
+class ChaseDoc(Closed):
+    """The wait for each priority."""
+
+    P1: WaitDoc
+    P2: WaitDoc
+    P3: WaitDoc
+    P4: WaitDoc

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from services.router.configuration.directory_schema import Closed, Text
-from services.router.configuration.loop_schema import AnswersDoc
+from services.router.configuration.loop_schema import AnswersDoc, ChaseDoc
 from services.router.configuration.notice_schema import NoticeDoc
 from services.router.domain.vocabulary import Priority, ResultFlag
 
@@ -268,4 +268,5 @@ class RulesDoc(Closed):
     selection: SelectionDoc
     notice: NoticeDoc
     answers: AnswersDoc
+    chase: ChaseDoc
     rules: dict[RuleId, RuleTextDoc]

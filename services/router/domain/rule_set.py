@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.router.domain.answers import Answers
+from services.router.domain.chase import Chase
 from services.router.domain.conditions import ALWAYS, Condition
 from services.router.domain.vocabulary import Channel, Priority
 
@@ -173,3 +174,4 @@ class RuleSet:
     selection: Selection
     notice: Notice
     answers: Answers
+    chase: Chase

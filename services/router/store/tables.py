@@ -131,3 +131,15 @@ Index(
     postgresql_where=service_pause.c.resumed_at.is_(None),
     sqlite_where=service_pause.c.resumed_at.is_(None),
 )
+
+# What is waited for of an assignment, and until when (R53, R60).
+clock = Table(
+    "clock",
+    metadata,
+    Column("assignment_id", Uuid, primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("due_at", Instant, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+)
+Index("ix_clock_state_due_at", clock.c.state, clock.c.due_at)

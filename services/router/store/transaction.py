@@ -3,6 +3,7 @@
 from services.router.domain.county import County
 from services.router.store.assignments import OfferTable
 from services.router.store.capacity import CapacityTable
+from services.router.store.clocks import ClockTable
 from services.router.store.decisions import DecisionTable, ReferralTable
 from services.router.store.pauses import PauseTable
 from shared.db import Transaction
@@ -20,6 +21,7 @@ class RouterTransaction:
         self.decisions = DecisionTable(transaction)
         self.offers = OfferTable(transaction)
         self.capacity = CapacityTable(transaction)
+        self.clocks = ClockTable(transaction)
         self.pauses = PauseTable(transaction)
 
     async def county(self) -> County:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.router.domain.answers import Close
 from services.router.domain.assignment import Actor, State
+from services.router.domain.chase import stopped_by
 from services.router.ports import Offer, Transaction
 from shared.events import AssignmentMoved, NeedOutcome
 
@@ -27,6 +28,7 @@ async def take(tx: Transaction, offer: Offer, step: Step) -> Offer:
     moved = await tx.offers.move(
         offer, step.to, actor=step.actor, at=step.at, reason=step.reason, outcomes=codes or None
     )
+    await tx.clocks.stop(offer.id, stopped_by(step.to))
     await tx.publish(
         AssignmentMoved(
             referral_id=offer.referral_id,

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.router.domain.assignment import State
+from services.router.domain.chase import Clock, Kind
 from services.router.domain.county import County
 from services.router.domain.decision import Assignment, Decision
 from services.router.ports import Offer, Transaction
@@ -46,6 +47,7 @@ async def place(tx: Transaction, case: Case, new_id: NewId, decide: Decide, why:
     for assignment in decision.assignments:
         offer = _offer(case, decision, decision_id, assignment, new_id(), why(assignment))
         await tx.offers.add(offer, capacity_day=day if assignment.service_id in counted else None)
+        await tx.clocks.start(_clocks(offer, case.county))
         await tx.publish(_offered(offer, await tx.referrals.next_sequence(case.referral_id)))
 
 
@@ -119,6 +121,13 @@ def _offer(
         notified_at=None,
         reason=reason,
     )
+
+
+def _clocks(offer: Offer, county: County) -> tuple[Clock, ...]:
+    """What is waited for: an answer (R60), and the first contact with the resident (R53)."""
+    hours = county.services[offer.service_id].hours
+    answer_by = county.rules.chase[offer.priority].ends(offer.offered_at, hours, county.deadlines.calendar)
+    return Clock(offer.id, Kind.RESPOND, answer_by), Clock(offer.id, Kind.FIRST_CONTACT, offer.due_at)
 
 
 def _offered(offer: Offer, sequence: int) -> AssignmentOffered:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.router.domain.assignment import Actor, Move, after
+from services.router.domain.chase import stopped_by
 from services.router.domain.decide import decide
 from services.router.domain.load import Load
 from services.router.facts import domain_facts
@@ -45,6 +46,7 @@ class RecallReferral:
             now = self.now()
             to = after(offer.state, Move.RECALL)
             await tx.offers.move(offer, to, actor=INTAKE, at=now, reason=event.reason)
+            await tx.clocks.stop(offer.id, stopped_by(to))
             await tx.capacity.give_back(offer.id)
             sequence = await tx.referrals.next_sequence(event.referral_id)
             await tx.publish(
