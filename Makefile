@@ -17,7 +17,7 @@ check: .env-dev ## formatting, lint, types, architecture and the fast tests; und
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --verbose | tail -n 20
-	@$(BIN)/python -m pytest -q -m "not real" $(PYTEST)
+	@$(BIN)/python -m pytest -q -n 2 -m "not real and not processes" $(PYTEST)
 
 fmt: .env-dev ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

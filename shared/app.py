@@ -25,8 +25,13 @@ Errors are problem documents (RFC 9457). What changes something takes an `Idempo
 The events behind it are described by [AsyncAPI](/asyncapi.json)."""
 
 
-def application(services: Sequence[Service], transport: Transport, *, public_url: str, new_id: NewId) -> FastAPI:
-    """One application of `services`, which hear and tell their events over `transport` while it runs."""
+def application(
+    services: Sequence[Service], transport: Transport, *, public_url: str, new_id: NewId, behind: str = ""
+) -> FastAPI:
+    """One application of `services`, which hear and tell their events over `transport` while it runs.
+
+    `behind` is the path, such as "/intake", under which its documentation stands, so that a front door can show three.
+    """
     messaging = [Messaging(service, transport) for service in services]
     loops = Loops([loop for service in services for loop in service.loops] + [lo for m in messaging for lo in m.loops])
     health = Health(services, transport, loops)
@@ -52,6 +57,9 @@ def application(services: Sequence[Service], transport: Transport, *, public_url
         lifespan=lifespan,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         redoc_url=None,
+        openapi_url=f"{behind}/openapi.json",
+        docs_url=f"{behind}/docs",
+        static_url=f"{behind}/static-offline-docs",
     )
     problems.install(app, public_url)
     for service in services:

@@ -82,7 +82,7 @@ class _Answer:
             headers.setdefault("X-Content-Type-Options", "nosniff")
             headers.setdefault("Referrer-Policy", "no-referrer")
             headers.setdefault("Cache-Control", "no-store")
-            headers.setdefault("Content-Security-Policy", DOCS_POLICY if self.path == DOCS else POLICY)
+            headers.setdefault("Content-Security-Policy", DOCS_POLICY if self.path.endswith(DOCS) else POLICY)
         await self.send(message)
 
 

@@ -60,6 +60,9 @@ class Kafka:
             consumer_only=True,
             allow_auto_create_topics=False,
             graceful_timeout=STOP_WITHIN_S,
+            # A group that joined while its topic was gone owns nothing until the metadata are read again: by default
+            # after five minutes.
+            metadata_max_age_ms=10_000,
             logger=logging.getLogger("faststream"),
         )
         self._slots = asyncio.Semaphore(self._options.width)

@@ -12,12 +12,16 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from shared.clock import new_id
 from tests.servers import Servers, choose_servers
 
+HERE = Path(__file__).parent
+PROCESSES = frozenset({"system", "architecture", "browser", "deploy", "test_cli.py"})
 REAL = frozenset({"servers", "postgres_url", "kafka_url", "redis_url", "postgresql_database", "browser"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test is `real` when a fixture of its own asks for a server or a browser."""
+    """A test is `real` when a fixture of its own asks for a server or a browser; see pyproject.toml for the marks."""
     for item in items:
+        if PROCESSES.intersection(item.path.relative_to(HERE).parts):
+            item.add_marker(pytest.mark.processes)
         if REAL.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.real)
 

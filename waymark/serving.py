@@ -55,7 +55,7 @@ async def serve(name: ServiceName, *, host: str, port: int) -> None:
     if common.kafka_url is None:
         raise Refused("kafka-missing", "Set WAYMARK_KAFKA_URL, or run everything in one process with: waymark up")
     transport = make_transport(common.kafka_url)
-    app = application([BUILDERS[name]()], transport, public_url=common.public_url, new_id=new_id)
+    app = application([BUILDERS[name]()], transport, public_url=common.public_url, new_id=new_id, behind=f"/{name}")
     async with HttpServer(app, host, port) as server:
         get_logger().info("service.started", service=name.value, port=port)
         await server.until_stopped()

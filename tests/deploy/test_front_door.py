@@ -110,7 +110,7 @@ async def services(ports: Mapping[str, int]) -> AsyncIterator[None]:
         ("/api/v1/notifications?referral=x", "notifier: GET /api/v1/notifications?referral=x"),
         ("/decisions/ABCD-EFGH", "router: GET /decisions/ABCD-EFGH"),
         ("/static/waymark.css", "router: GET /static/waymark.css"),
-        ("/intake/openapi.json", "intake: GET /openapi.json"),
+        ("/intake/openapi.json", "intake: GET /intake/openapi.json"),
         ("/router/readyz", "router: GET /readyz"),
         ("/notifier/asyncapi.json", "notifier: GET /asyncapi.json"),
     ],

@@ -13,15 +13,17 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from services.router.main import build
 from services.router.settings import RouterSettings
 from shared import asyncapi
+from shared.app import application
 from shared.clock import new_id, utc_now
 from shared.db import Database
+from shared.embedded import Embedded
 from shared.errors import Conflict
 from shared.events import ReferralCancelled
 from shared.migrations import upgrade
 from shared.service import Loop, Service
 from shared.transport import Subscription
 from tests.eventually import eventually
-from tests.shared.chassis import Chassis, notes, running
+from tests.shared.chassis import PUBLIC_URL, Chassis, notes, running
 from tests.shared.world import METADATA, Scribe, a_cancellation, effects, publish
 from waymark.embedded import assemble, prepare
 
@@ -183,3 +185,14 @@ async def test_a_second_process_on_the_same_file_does_not_start(sqlite_database:
     third = build(RouterSettings(router_database_url=sqlite_database), now=utc_now, new_id=new_id)
     async with running([third]) as chassis:
         assert (await chassis.client.get("/readyz")).status_code == 200
+
+
+async def test_behind_a_front_door_the_documentation_stands_under_the_services_own_path() -> None:
+    app = application((), Embedded(), public_url=PUBLIC_URL, new_id=new_id, behind="/intake")
+    async with AsyncClient(transport=ASGITransport(app=app), base_url=PUBLIC_URL) as client:
+        page = Loaded()
+        page.feed((await client.get("/intake/docs")).text)
+        assert page.addresses
+        for address in page.addresses:
+            assert address.startswith("/intake/")
+            assert (await client.get(address)).status_code == 200

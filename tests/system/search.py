@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 import httpx
+from redis import Redis
 
 from tests.system.caller import Json, calling
 from tests.system.databases import SERVICES
@@ -87,9 +88,23 @@ async def surfaces(world: World, references: Sequence[str]) -> Mapping[str, str]
     if isinstance(world, Deployment):
         records = await world.broker.records()
         seen["events"] = "\n".join(f"{each.key!r} {each.value!r} {each.headers!r}" for each in records)
+        seen["redis"] = _redis(world)
     if isinstance(world, Embedded):
         seen["log file"] = (world.data / "waymark.log").read_text("utf-8")
+        # Also what was deleted, and what is on its way into the file.
+        for file in (*world.data.glob("router.db*"), *world.data.glob("notifier.db*")):
+            seen[f"file {file.name}"] = file.read_bytes().decode("latin-1")
     return seen
+
+
+def answered(seen: Mapping[str, str]) -> set[str]:
+    """The routes of which some process showed something."""
+    return {where.split()[2] for where, text in seen.items() if where.startswith("GET ") and text.startswith("200 ")}
+
+
+def _redis(world: Deployment) -> str:
+    with Redis.from_url(world.redis_url) as client:
+        return "\n".join(f"{key!r} {client.dump(key)!r}" for key in client.scan_iter())
 
 
 def _tables(world: World) -> Iterator[tuple[str, str, str]]:
@@ -125,13 +140,13 @@ async def _answers(world: World, references: Sequence[str]) -> Mapping[str, str]
         "assignment_id": [offer["id"] for offer in offers],
         "notification_id": notices,
     }
-    for service in SERVICES:
-        async with httpx.AsyncClient(base_url=world.url(service), timeout=20) as client:
+    for process in world.processes:
+        async with httpx.AsyncClient(base_url=process.url, timeout=20) as client:
             for path in await _paths(client):
                 for filled in _filled(path, values):
                     answer = await client.get(filled)
                     text = f"{answer.status_code} {answer.headers} {answer.text}"
-                    seen[f"GET {service} {path}"] = seen.get(f"GET {service} {path}", "") + text
+                    seen[f"GET {process.name} {path}"] = seen.get(f"GET {process.name} {path}", "") + text
     return seen
 
 

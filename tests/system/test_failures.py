@@ -66,30 +66,22 @@ def dead(deployment: Deployment) -> dict[str, list[str]]:
     return {each: lines for each, lines in said.items() if lines != ["There are none."]}
 
 
-async def with_all_once(deployment: Deployment, caller: Caller, first: int) -> dict[str, int]:
-    """What there is once some referrals of every kind are through."""
-    await caller.submit_all(many(first, 45))
+async def test_every_record_delivered_twice_more_and_then_swept_changes_nothing(
+    deployment: Deployment, caller: Caller
+) -> None:
+    await caller.submit_all(many(10_000, 45))
     await assert_balanced(deployment, caller, 45)
     await all_read(deployment)
-    return effects(deployment)
-
-
-async def test_every_record_delivered_twice_more_changes_nothing(deployment: Deployment, caller: Caller) -> None:
-    before = await with_all_once(deployment, caller, 10_000)
-    records = await deployment.broker.records()
+    before, records = effects(deployment), await deployment.broker.records()
     assert {record.topic for record in records} == set(Topic)
     await deployment.broker.send([*records, *records])
     await all_read(deployment)
     assert effects(deployment) == before
-    assert dead(deployment) == {}
-
-
-async def test_a_sweep_of_every_record_changes_nothing(deployment: Deployment, caller: Caller) -> None:
-    before = await with_all_once(deployment, caller, 11_000)
-    swept = [record.with_header(SWEPT, "1") for record in await deployment.broker.records()]
-    await deployment.broker.send(swept)
+    # A sweep asks each service for what it once published because of the record.
+    await deployment.broker.send([record.with_header(SWEPT, "1") for record in records])
     await all_read(deployment)
     assert effects(deployment) == before
+    assert dead(deployment) == {}
 
 
 async def test_losing_every_record_in_the_broker_loses_no_referral(deployment: Deployment, caller: Caller) -> None:

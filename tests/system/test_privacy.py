@@ -9,7 +9,7 @@ import pytest
 from shared.clock import new_id
 from tests.system.broker import Sent
 from tests.system.caller import REFERRALS, Caller, calling
-from tests.system.search import Someone, found_in, surfaces
+from tests.system.search import Someone, answered, found_in, surfaces
 from tests.system.world import Deployment, Embedded, World
 
 pytestmark = pytest.mark.timeout(180)
@@ -35,6 +35,18 @@ CANARY = Someone(
     postcode="DE55 4XD",
     phrase="mends concertinas at night",
 )
+SHOWN = {
+    "/metrics",
+    "/openapi.json",
+    "/api/v1/referrals/{reference}",
+    "/api/v1/decisions/{reference}",
+    "/api/v1/assignments",
+    "/api/v1/assignments/{assignment_id}",
+    "/api/v1/notifications",
+    "/api/v1/notifications/{notification_id}",
+    "/decisions/{reference}",
+    "/assignments/{assignment_id}",
+}
 Body = dict[str, object]
 
 
@@ -129,6 +141,7 @@ async def test_nothing_but_the_sealed_fields_tells_who_the_person_is(world: Worl
     seen = {"answers": answers, **await surfaces(world, references)}
     assert all(reference in seen["table intake.referral"] for reference in references)
     assert references[0] in seen["e-mails"]
+    assert answered(seen) >= SHOWN
     assert found_in(seen, PLANTED) == {}
 
 
@@ -158,4 +171,8 @@ async def test_the_search_would_find_them_in_the_embedded_system_too(embedded: E
     with (embedded.data / "waymark.log").open("a", encoding="utf-8") as log:
         log.write(f"{CANARY.address}\n")
     found = found_in(await surfaces(embedded, []), CANARY)
-    assert found == {"table notifier.closure": ["date of birth"], "log file": ["address"]}
+    assert found == {
+        "table notifier.closure": ["date of birth"],
+        "file notifier.db-wal": ["date of birth"],
+        "log file": ["address"],
+    }

@@ -98,16 +98,21 @@ class Deployment:
         """Read as superuser."""
         return self.databases.rows(service, query)
 
+    @property
+    def redis_url(self) -> str:
+        """Where its limits are counted."""
+        return self.services["intake"].environment["WAYMARK_REDIS_URL"]
+
     def command(self, *arguments: str) -> str:
         """What an operator's command prints here."""
         return run(arguments, self.folder, self.services["intake"].environment)
 
 
-def embedded_in(folder: Path) -> Embedded:
-    """One that is not started yet; its data are kept in `folder`/data."""
+def embedded_in(folder: Path, *options: str) -> Embedded:
+    """One that is not started yet; its data are kept in `folder`/data. `options` are the command's own."""
     port = find_free(set())
     data = folder / "data"
-    arguments = ("up", "--port", str(port), "--data", str(data))
+    arguments = ("up", "--port", str(port), "--data", str(data), *options)
     return Embedded(Process("waymark", arguments, port, folder, UNLIMITED), data)
 
 
