@@ -9,11 +9,12 @@ from enum import StrEnum
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
-Priority = Literal["P1", "P2", "P3", "P4"]
-Channel = Literal["email", "sms", "phone", "portal", "webhook"]
-DistrictMethod = Literal["unit", "sector", "outcode", "hint", "none"]
+from shared.facts import Channel as Channel
+from shared.facts import Facts as Facts
+from shared.facts import OpenMatch as OpenMatch
+from shared.facts import PlaceFacts as PlaceFacts
+from shared.facts import Priority as Priority
+from shared.facts import Wire as Wire
 
 
 class Topic(StrEnum):
@@ -22,12 +23,6 @@ class Topic(StrEnum):
     REFERRALS = "referrals"
     ASSIGNMENTS = "assignments"
     NOTIFICATIONS = "notifications"
-
-
-class Wire(BaseModel):
-    """A part of an event. Unknown fields are ignored, so that a newer publisher does not stop an older consumer."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Event(Wire):
@@ -39,63 +34,6 @@ class Event(Wire):
     referral_id: UUID
     reference: str
     sequence: int = 0
-
-
-# -- facts -------------------------------------------------------------------------------------------------------------
-
-
-class PlaceFacts(Wire):
-    """Where the person is, as far as intake could tell (rules R02-R07).
-
-    `district` is one GSS code (which may lie outside the county) or None; `candidates` are the GSS codes of a
-    straddling sector or outcode (R05), empty otherwise; `outcode` such as "SK13" when a usable postcode was given.
-    """
-
-    district: str | None = None
-    method: DistrictMethod = "none"
-    candidates: tuple[str, ...] = ()
-    outcode: str | None = None
-
-
-class OpenMatch(Wire):
-    """An open referral of the same person received in the last seven days (R11), oldest first in the list."""
-
-    reference: str
-    needs: tuple[str, ...]
-    priority: Priority | None
-    received_at: datetime
-
-
-class Facts(Wire):
-    """What the router may know of a referral. No name, address, phone, e-mail, date of birth, postcode or note.
-
-    `age` is in whole years or None when unknown (R10). `quality` holds the result flags that intake's own rules set
-    (such as "postcode_corrected"), `because` the rules that set them. `red_flags` are the categories of phrases found
-    in the notes that no ticked flag covers (R19). `flags` are the ticked ones, as given.
-    """
-
-    received_at: datetime
-    channel: str
-    request_kind: str
-    referrer_kind: str
-    consent_status: Literal["given", "refused", "unknown"]
-    consent_by: Literal["self", "representative", "none"]
-    needs: tuple[str, ...]
-    flags: tuple[str, ...] = ()
-    age: int | None = None
-    language: str = "en"
-    household_size: int | None = None
-    food_days_left: int | None = None
-    meds_days_left: int | None = None
-    requested_priority: Priority | None = None
-    shield_list_match: bool | None = None
-    has_note: bool = False
-    contactable: bool = True
-    red_flags: tuple[str, ...] = ()
-    place: PlaceFacts = PlaceFacts()
-    open_matches: tuple[OpenMatch, ...] = ()
-    quality: tuple[str, ...] = ()
-    because: tuple[str, ...] = ()
 
 
 # -- referrals: told by intake -----------------------------------------------------------------------------------------
@@ -184,6 +122,73 @@ class AssignmentRecalled(Event):
     recalled_at: datetime
 
 
+class NeedOutcome(Wire):
+    """How the work on one need ended: `outcome` is the county's close code, `met` whether the need was met."""
+
+    need: str
+    outcome: str
+    met: bool
+
+
+class AssignmentMoved(Event):
+    """A service answered, said nothing for too long, or told how it went; `from_state` and `to_state` may be the same.
+
+    `reason` is a code of the county or None, `actor` the kind of who did it, `version` the assignment's after the move,
+    `outcomes` one for each need once the assignment is done.
+    """
+
+    topic = Topic.ASSIGNMENTS
+    type = "org.waymark.assignment.moved.v1"
+
+    assignment_id: UUID
+    service_id: str
+    service_name: str
+    from_state: str
+    to_state: str
+    reason: str | None
+    actor: str
+    version: int
+    needs: tuple[str, ...]
+    outcomes: tuple[NeedOutcome, ...] = ()
+    moved_at: datetime
+
+
+class AssignmentReminded(Event):
+    """A service has not answered and is to be reminded, once; after `answer_by` the offer expires (R60)."""
+
+    topic = Topic.ASSIGNMENTS
+    type = "org.waymark.assignment.reminded.v1"
+
+    assignment_id: UUID
+    service_id: str
+    service_name: str
+    needs: tuple[str, ...]
+    priority: Priority
+    district: str | None
+    channels: tuple[Channel, ...]
+    safe_contact_only: bool = False
+    answer_by: datetime
+    reminded_at: datetime
+
+
+class AssignmentOverdue(Event):
+    """A deadline passed: `clock` is "first_contact" (the resident was not reached by `due_at`), or "respond" where the
+    triage desk has not answered."""
+
+    topic = Topic.ASSIGNMENTS
+    type = "org.waymark.assignment.overdue.v1"
+
+    assignment_id: UUID
+    service_id: str
+    service_name: str
+    needs: tuple[str, ...]
+    priority: Priority
+    clock: str
+    state: str
+    due_at: datetime
+    overdue_at: datetime
+
+
 # -- notifications: told by the notifier -------------------------------------------------------------------------------
 
 
@@ -236,6 +241,9 @@ CATALOGUE: tuple[type[Event], ...] = (
     ReferralDecided,
     AssignmentOffered,
     AssignmentRecalled,
+    AssignmentMoved,
+    AssignmentReminded,
+    AssignmentOverdue,
     NotificationSent,
     NotificationCallAwaited,
     NotificationFailed,

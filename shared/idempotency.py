@@ -12,7 +12,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import Request, Response
 from sqlalchemy import (
@@ -37,7 +37,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from shared.db import Database, Instant, Transaction
 from shared.envelope import Origin
 from shared.errors import Conflict, Refused
-from shared.vault import Vault
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -45,6 +44,18 @@ KEPT_FOR = timedelta(hours=24)
 VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{8,255}")
 QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
 PURGE_ROWS = 1_000
+# For OpenAPI: the header of every call that is safe to send twice, and what may be wrong with it.
+KEY_PARAMETER = {
+    "name": HEADER,
+    "in": "header",
+    "required": True,
+    "description": "A new UUID for each new request, 8 to 255 visible characters, quoted or bare. The same request "
+    "sent again within 24 hours gets the same answer (`Idempotency-Replayed: true`) and has no second effect. A "
+    "refused request (4xx) keeps no key: correct it and send it under the same one.",
+    "schema": {"type": "string", "minLength": 8, "maxLength": 255},
+    "example": "0f8e2e0c-6f0c-4f5e-9d0a-6f2a7d3c1b9e",
+}
+UNUSABLE_KEY = ("idempotency-key-missing", "idempotency-key-invalid")
 
 
 class KeyMissing(Refused):
@@ -71,8 +82,38 @@ class Answer:
 Work = Callable[[Transaction], Awaitable[Answer]]
 
 
+class Sealing(Protocol):
+    """How a kept answer is protected where it is stored: a service with personal data gives its vault."""
+
+    def blind(self, value: str) -> str:
+        """What is stored of a key, so that an equal one can be found again."""
+
+    def seal(self, value: str, *, row: str, field: str) -> str:
+        """`value` as it is stored, for this row and field only."""
+
+    def open(self, sealed: str, *, row: str, field: str) -> str:
+        """What was sealed."""
+
+
+class Unsealed:
+    """Sealing for a service without keys, whose answers hold ids and codes only: keys are hashed, answers are kept as
+    they are."""
+
+    def blind(self, value: str) -> str:
+        """SHA-256, hexadecimal."""
+        return hashlib.sha256(value.encode()).hexdigest()
+
+    def seal(self, value: str, *, row: str, field: str) -> str:
+        """The value."""
+        return value
+
+    def open(self, sealed: str, *, row: str, field: str) -> str:
+        """The value."""
+        return sealed
+
+
 def idempotency_table(metadata: MetaData) -> Table:
-    """Answers by key. `scope` is a keyed hash of client, method, path and key; `answer` is sealed."""
+    """Answers by key. `scope` stands for client, method, path and key; `answer` is sealed (see Sealing)."""
     table = Table(
         "idempotency",
         metadata,
@@ -88,9 +129,9 @@ def idempotency_table(metadata: MetaData) -> Table:
 class Idempotency:
     """Does the work of a request once for each client, method, path and key; later requests get the kept answer."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(self, database: Database, sealing: Sealing) -> None:
         self._database = database
-        self._vault = vault
+        self._sealing = sealing
         table = database.metadata.tables["idempotency"]
         self._look = _look(table, database.is_postgresql)
         self._write = _write(table, database.is_postgresql)
@@ -105,7 +146,7 @@ class Idempotency:
         key = key_of(request.headers.get(HEADER))
         path = request.url.path
         template = getattr(request.scope.get("route"), "path", path)
-        scope = self._vault.blind("\n".join((client, request.method, template, key)))
+        scope = self._sealing.blind("\n".join((client, request.method, template, key)))
         fingerprint = fingerprint_of(request.method, path, await request.body())
         if scope in self._running:
             raise _in_progress()
@@ -145,7 +186,7 @@ class Idempotency:
         row: dict[str, object] = {
             "scope": scope,
             "fingerprint": fingerprint,
-            "answer": self._vault.seal(kept, row=scope, field="answer"),
+            "answer": self._sealing.seal(kept, row=scope, field="answer"),
         }
         if not self._database.is_postgresql:
             row["now"] = self._database.now()
@@ -157,7 +198,7 @@ class Idempotency:
         if kept["fingerprint"] != fingerprint:
             detail = "This Idempotency-Key belongs to another request. Send a new key with a new request."
             raise Refused("idempotency-key-reused", detail)
-        opened = json.loads(self._vault.open(kept["answer"], row=kept["scope"], field="answer"))
+        opened = json.loads(self._sealing.open(kept["answer"], row=kept["scope"], field="answer"))
         response = _response(Answer(**opened))
         response.headers[REPLAYED] = "true"
         return response

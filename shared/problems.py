@@ -67,6 +67,8 @@ KINDS: Mapping[str, Kind] = {
     "request-in-progress": Kind(409, "The same request is still being handled"),
     "illegal-transition": Kind(409, "It is not in a state that allows this"),
     "version-conflict": Kind(412, "It has changed since you read it"),
+    "reason-unknown": Kind(422, "That is not one of the codes"),
+    "outcomes-missing": Kind(422, "Each need of the assignment must have an outcome"),
     "not-found": Kind(404, "There is no such thing"),
     "method-not-allowed": Kind(405, "That method is not allowed here"),
     "payload-too-large": Kind(413, "The body is too large"),
@@ -211,6 +213,16 @@ def route_of(scope: Scope) -> str:
     """The pattern of the route that took a request, never the path as typed: a path may hold anything."""
     path: str = getattr(scope.get("route"), "path", "unmatched")
     return path
+
+
+def documented(*codes: str) -> dict[int | str, dict[str, Any]]:  # OpenAPI, as FastAPI types it
+    """Documentation of the problems a route may answer, by status."""
+    responses: dict[int | str, dict[str, Any]] = {}
+    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    for code in codes:
+        status = responses.setdefault(KINDS[code].status, {"description": "", "content": {MEDIA_TYPE: schema}})
+        status["description"] += f"`{code}`: {KINDS[code].title}. "
+    return responses
 
 
 def _document(app: FastAPI) -> None:

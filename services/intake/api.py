@@ -1,7 +1,7 @@
 """HTTP in: read the request, call one use case in a transaction, answer."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
@@ -9,13 +9,12 @@ from services.intake.ports import Transaction
 from services.intake.schema import CancelBody, ReceiptView, ReferralBody, ReferralView, receipt, view
 from services.intake.use_cases import CancelReferral, FindReferral, SubmitReferral
 from shared import db
-from shared.idempotency import HEADER, Answer, Idempotency
-from shared.problems import KINDS, MEDIA_TYPE
+from shared.idempotency import KEY_PARAMETER, UNUSABLE_KEY, Answer, Idempotency
+from shared.problems import documented
 
 PREFIX = "/api/v1/referrals"
 Opened = Callable[[db.Transaction], Transaction]
 Limit = Callable[[str], Awaitable[None]]
-Docs = dict[int | str, dict[str, Any]]  # OpenAPI, as FastAPI types it
 Reference = Annotated[
     str,
     Path(
@@ -24,17 +23,6 @@ Reference = Annotated[
         examples=["3NQK-8N1"],
     ),
 ]
-KEY_PARAMETER = {
-    "name": HEADER,
-    "in": "header",
-    "required": True,
-    "description": "A new UUID for each new request, 8 to 255 visible characters, quoted or bare. The same request "
-    "sent again within 24 hours gets the same answer (`Idempotency-Replayed: true`) and has no second effect. A "
-    "refused request (4xx) keeps no key: correct it and send it under the same one.",
-    "schema": {"type": "string", "minLength": 8, "maxLength": 255},
-    "example": "0f8e2e0c-6f0c-4f5e-9d0a-6f2a7d3c1b9e",
-}
-UNUSABLE_KEY = ("idempotency-key-missing", "idempotency-key-invalid")
 
 
 def routes(
@@ -57,7 +45,7 @@ def routes(
         openapi_extra={"parameters": [KEY_PARAMETER]},
         responses={
             201: {"model": ReceiptView, "description": "Stored. Where it goes is decided within a second or so."},
-            **_problems(*UNUSABLE_KEY, "malformed-json", "request-in-progress", "incomplete", "validation-failed",
+            **documented(*UNUSABLE_KEY, "malformed-json", "request-in-progress", "incomplete", "validation-failed",
                         "idempotency-key-reused", "rate-limited", "configuration-missing"),
         },
     )  # fmt: skip
@@ -75,7 +63,7 @@ def routes(
     @router.get(
         "/{reference}",
         summary="What became of a referral",
-        responses=_problems("not-found", "validation-failed"),
+        responses=documented("not-found", "validation-failed"),
     )
     async def find(request: Request, reference: Reference) -> ReferralView:
         """Status, needs, assignments and timeline. Nothing of this says who the person is."""
@@ -89,7 +77,7 @@ def routes(
         openapi_extra={"parameters": [KEY_PARAMETER]},
         responses={
             200: {"model": ReceiptView, "description": "Stopped; services that had it are told so."},
-            **_problems(*UNUSABLE_KEY, "malformed-json", "not-found", "illegal-transition", "request-in-progress",
+            **documented(*UNUSABLE_KEY, "malformed-json", "not-found", "illegal-transition", "request-in-progress",
                         "validation-failed", "idempotency-key-reused", "rate-limited"),
         },
     )  # fmt: skip
@@ -117,13 +105,3 @@ def _client(request: Request) -> str:
     # Whoever calls without credentials is one client: keyed by address, a telephone that changes networks between two
     # tries would make two referrals. Keys are drawn at random, so strangers do not meet.
     return request.headers.get("authorization", "")
-
-
-def _problems(*codes: str) -> Docs:
-    """Documentation of the problems a route may answer, by status."""
-    documented: Docs = {}
-    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    for code in codes:
-        status = documented.setdefault(KINDS[code].status, {"description": "", "content": {MEDIA_TYPE: schema}})
-        status["description"] += f"`{code}`: {KINDS[code].title}. "
-    return documented

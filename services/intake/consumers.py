@@ -4,11 +4,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from services.intake.ports import Transaction
-from services.intake.use_cases import RecordDecision, RecordNotification, RecordOffer, RecordRecall
+from services.intake.use_cases import (
+    RecordDecision,
+    RecordMove,
+    RecordNotification,
+    RecordOffer,
+    RecordRecall,
+    RecordSilence,
+)
 from shared import db
 from shared.events import (
+    AssignmentMoved,
     AssignmentOffered,
+    AssignmentOverdue,
     AssignmentRecalled,
+    AssignmentReminded,
     Event,
     NotificationCallAwaited,
     NotificationFailed,
@@ -28,6 +38,9 @@ def subscriptions(opened: Opened) -> Sequence[Subscription]:
         Subscription(ReferralDecided, _handler(opened, RecordDecision())),
         Subscription(AssignmentOffered, _handler(opened, RecordOffer())),
         Subscription(AssignmentRecalled, _handler(opened, RecordRecall())),
+        Subscription(AssignmentMoved, _handler(opened, RecordMove())),
+        Subscription(AssignmentReminded, _handler(opened, RecordSilence())),
+        Subscription(AssignmentOverdue, _handler(opened, RecordSilence())),
         Subscription(NotificationSent, _handler(opened, record_notification)),
         Subscription(NotificationCallAwaited, _handler(opened, record_notification)),
         Subscription(NotificationFailed, _handler(opened, record_notification)),

@@ -4,13 +4,17 @@ from services.intake.domain.progress import (
     Assignment,
     AssignmentState,
     Decision,
+    Ending,
     Need,
     Notice,
     TimelineEntry,
 )
 from shared.events import (
+    AssignmentMoved,
     AssignmentOffered,
+    AssignmentOverdue,
     AssignmentRecalled,
+    AssignmentReminded,
     NotificationCallAwaited,
     NotificationFailed,
     NotificationSent,
@@ -18,6 +22,7 @@ from shared.events import (
 )
 
 ROUTER, NOTIFIER = "router", "notifier"
+Chased = AssignmentReminded | AssignmentOverdue
 MessageNews = NotificationSent | NotificationCallAwaited | NotificationFailed
 
 
@@ -72,6 +77,21 @@ def recall_of(event: AssignmentRecalled) -> Assignment:
     )
 
 
+def move_of(event: AssignmentMoved) -> Assignment:
+    """An assignment of which only this move is known; done without a need met, it has failed."""
+    endings = tuple(Ending(each.need, each.outcome, each.met) for each in event.outcomes)
+    failed = bool(endings) and not any(ending.met for ending in endings)
+    return Assignment(
+        id=event.assignment_id,
+        service_id=event.service_id,
+        service_name=event.service_name,
+        state=AssignmentState.FAILED if failed else AssignmentState(event.to_state),
+        sequence=event.sequence,
+        needs=event.needs,
+        endings=endings,
+    )
+
+
 def notice_of(event: MessageNews) -> Notice:
     """A message that left, a call that has to be made, or what could not be delivered."""
     match event:
@@ -109,6 +129,25 @@ def recalled_entry(event: AssignmentRecalled) -> TimelineEntry:
     return TimelineEntry(event.recalled_at, "recalled", ROUTER, details=_about(event) | {"reason": event.reason})
 
 
+def moved_entry(event: AssignmentMoved) -> TimelineEntry:
+    """The line of an answer; one that left the state as it was tells of an attempt to reach the resident."""
+    kind = event.to_state if event.to_state != event.from_state else "contact_tried"
+    details = _about(event) | {"by": event.actor} | {each.need: each.outcome for each in event.outcomes}
+    if event.reason is not None:
+        details["reason"] = event.reason
+    return TimelineEntry(event.moved_at, kind, ROUTER, details=details)
+
+
+def reminded_entry(event: AssignmentReminded) -> TimelineEntry:
+    """The line of a reminder."""
+    return TimelineEntry(event.reminded_at, "reminded", ROUTER, details=_about(event))
+
+
+def overdue_entry(event: AssignmentOverdue) -> TimelineEntry:
+    """The line of a deadline that passed."""
+    return TimelineEntry(event.overdue_at, "overdue", ROUTER, details=_about(event) | {"clock": event.clock})
+
+
 def told_entry(event: MessageNews) -> TimelineEntry:
     """The line of a message."""
     details = _about(event) | {"channel": event.channel, "purpose": event.purpose}
@@ -122,5 +161,5 @@ def told_entry(event: MessageNews) -> TimelineEntry:
             return TimelineEntry(event.failed_at, "not_told", NOTIFIER, details=failed)
 
 
-def _about(event: AssignmentOffered | AssignmentRecalled | MessageNews) -> dict[str, str]:
+def _about(event: AssignmentOffered | AssignmentRecalled | AssignmentMoved | Chased | MessageNews) -> dict[str, str]:
     return {"assignment_id": str(event.assignment_id), "service_id": event.service_id}

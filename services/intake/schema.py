@@ -138,7 +138,7 @@ class NotificationView(BaseModel):
 
 
 class AssignmentView(BaseModel):
-    """One offer to one service, which is to reply by `due_at`."""
+    """One offer to one service, which is to reply by `due_at`; `outcomes` tell how each need ended, once it is done."""
 
     id: UUID
     service: str
@@ -151,6 +151,7 @@ class AssignmentView(BaseModel):
     offered_at: datetime | None
     due_at: datetime | None
     state: AssignmentState
+    outcomes: dict[str, str]
     notifications: list[NotificationView]
 
 
@@ -249,6 +250,7 @@ def _assignments(progress: Progress) -> list[AssignmentView]:
             offered_at=offer.offered_at,
             due_at=offer.due_at,
             state=offer.state,
+            outcomes={ending.need: ending.code for ending in offer.endings},
             notifications=[
                 NotificationView.model_validate(notice, from_attributes=True)
                 for notice in progress.notices

@@ -11,14 +11,16 @@ from services.intake.domain.policy import Policy
 from services.intake.domain.postcode import candidates, read
 from services.intake.domain.progress import Need, Progress, Status, TimelineEntry
 from services.intake.domain.referral import Submission
-from services.intake.domain.status import cancelled, decided, offered, recalled, told
+from services.intake.domain.status import cancelled, decided, moved, offered, told
 from services.intake.facts import facts_of
 from services.intake.ports import NewReferral, Transaction
 from shared.clock import Clock, NewId
 from shared.errors import Refused, Unavailable
 from shared.events import (
+    AssignmentMoved,
     AssignmentOffered,
     AssignmentRecalled,
+    AssignmentReminded,
     Facts,
     ReferralCancelled,
     ReferralDecided,
@@ -163,7 +165,30 @@ class RecordRecall:
     async def __call__(self, tx: Transaction, event: AssignmentRecalled) -> None:
         """Raises NotFound for a referral that was never ours."""
         before = await tx.referrals.lock(event.referral_id)
-        await _keep(tx, before, recalled(before, news.recall_of(event)), news.recalled_entry(event))
+        await _keep(tx, before, moved(before, news.recall_of(event)), news.recalled_entry(event))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMove:
+    """Note what a service answered, that it said nothing, or how its work went."""
+
+    async def __call__(self, tx: Transaction, event: AssignmentMoved) -> None:
+        """Raises NotFound for a referral that was never ours."""
+        before = await tx.referrals.lock(event.referral_id)
+        await _keep(tx, before, moved(before, news.move_of(event)), news.moved_entry(event))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSilence:
+    """Note that a service was reminded, or that a deadline passed; neither moves the referral."""
+
+    async def __call__(self, tx: Transaction, event: news.Chased) -> None:
+        """Raises NotFound for a referral that was never ours."""
+        progress = await tx.referrals.lock(event.referral_id)
+        if isinstance(event, AssignmentReminded):
+            await tx.referrals.note(progress.id, news.reminded_entry(event))
+        else:
+            await tx.referrals.note(progress.id, news.overdue_entry(event))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,5 +221,5 @@ async def _keep(tx: Transaction, before: Progress, after: Progress, entry: Timel
         if notice not in known:
             await tx.referrals.save_notice(after.id, notice)
     await tx.referrals.save(after)
-    moved = after.status is not before.status
-    await tx.referrals.note(after.id, replace(entry, before=before.status, after=after.status) if moved else entry)
+    has_moved = after.status is not before.status
+    await tx.referrals.note(after.id, replace(entry, before=before.status, after=after.status) if has_moved else entry)

@@ -42,7 +42,7 @@ class NotificationOut(BaseModel):
     service_id: str
     service_name: str
     channel: Channel
-    purpose: Purpose = Field(description="offer, or recall when the offer was taken back")
+    purpose: Purpose = Field(description="offer, reminder when it was not answered, or recall when it was taken back")
     priority: str
     to: str = Field(description='the address with most of it hidden, such as "r***@dva.example" or "…001"')
     state: State = Field(description="sent, failed, skipped and posted are final")

@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 
 from services.notifier.store.transactions import Transactions
-from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopReferral
+from services.notifier.use_cases.planning import PlanOffer, PlanReminder, RecallOffer, StopOffer, StopReferral
 from shared.db import Transaction
-from shared.events import AssignmentOffered, AssignmentRecalled, ReferralCancelled
+from shared.events import AssignmentMoved, AssignmentOffered, AssignmentRecalled, AssignmentReminded, ReferralCancelled
 from shared.transport import Subscription
 
 
 def subscriptions(
-    transactions: Transactions, plan_offer: PlanOffer, recall_offer: RecallOffer, stop_referral: StopReferral
+    transactions: Transactions,
+    plan_offer: PlanOffer,
+    recall_offer: RecallOffer,
+    stop_offer: StopOffer,
+    stop_referral: StopReferral,
 ) -> Sequence[Subscription]:
     """The events heard, each with its handler, which works in the transaction that the processor opened."""
 
@@ -20,11 +24,19 @@ def subscriptions(
     async def on_recalled(tx: Transaction, event: AssignmentRecalled) -> None:
         await recall_offer(transactions.within(tx), event)
 
+    async def on_moved(tx: Transaction, event: AssignmentMoved) -> None:
+        await stop_offer(transactions.within(tx), event)
+
+    async def on_reminded(tx: Transaction, event: AssignmentReminded) -> None:
+        await PlanReminder()(transactions.within(tx), event)
+
     async def on_cancelled(tx: Transaction, event: ReferralCancelled) -> None:
         await stop_referral(transactions.within(tx), event)
 
     return (
         Subscription(AssignmentOffered, on_offered),
         Subscription(AssignmentRecalled, on_recalled),
+        Subscription(AssignmentMoved, on_moved),
+        Subscription(AssignmentReminded, on_reminded),
         Subscription(ReferralCancelled, on_cancelled),
     )

@@ -31,7 +31,7 @@ from services.notifier.store.mailbox import Mailbox
 from services.notifier.store.transactions import Transactions
 from services.notifier.use_cases.attempts import ClaimDue, RecordOutcome
 from services.notifier.use_cases.calls import RecordCall
-from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopReferral
+from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopOffer, StopReferral
 from shared.clock import Clock, NewId
 from shared.db import Database
 from shared.documents import Current, save_documents
@@ -76,7 +76,7 @@ def build(settings: NotifierSettings, *, now: Clock, new_id: NewId) -> Service:
         name="notifier",
         database=database,
         routers=routers,
-        subscriptions=subscriptions(transactions, PlanOffer(), RecallOffer(), StopReferral()),
+        subscriptions=subscriptions(transactions, PlanOffer(), RecallOffer(), StopOffer(), StopReferral()),
         loops=loops,
     )
 

@@ -75,6 +75,9 @@ class MailboxPages:
         return message
 
 
+WHY = {Purpose.OFFER: "New referral", Purpose.REMINDER: "Not answered yet", Purpose.RECALL: "Withdrawn"}
+
+
 def routes(box: MessageBox, begin: Begin) -> APIRouter:
     """The pages under /mailbox. They show addresses in full, so they are for one process on one machine only."""
     router = APIRouter(include_in_schema=False)
@@ -108,7 +111,7 @@ def _call(call: Notification) -> dict[str, str]:
         "priority": call.offer.priority,
         "service": call.offer.service_name,
         "phone": call.address,
-        "why": "Withdrawn" if call.purpose is Purpose.RECALL else "New referral",
+        "why": WHY[call.purpose],
         "reply_by": moment_words(call.offer.reply_by),
     }
 

@@ -19,8 +19,8 @@ from shared.settings import CommonSettings
 # A name, the service's id and the key itself.
 NOTIFY_KEY = re.compile(r"^.+-[0-9a-fA-F-]{36}-[0-9a-fA-F-]{36}$")
 NOTIFY_TEMPLATES = {
-    "email": ("offer.email", "offer-safe.email", "recall.email"),
-    "text": ("offer.text", "offer-safe.text", "recall.text"),
+    "email": ("offer.email", "offer-safe.email", "recall.email", "reminder.email"),
+    "text": ("offer.text", "offer-safe.text", "recall.text", "reminder.text"),
 }
 Hosts = Annotated[tuple[str, ...], NoDecode]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from services.router.ports import Transaction
-from services.router.use_cases import NoteTold, RecallReferral, RouteReferral
+from services.router.use_cases.routing import NoteTold, RecallReferral, RouteReferral
 from shared.db import Transaction as DatabaseTransaction
 from shared.events import NotificationSent, ReferralCancelled, ReferralSubmitted
 from shared.transport import Subscription

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from services.router import api, pages
+from services.router import pages
+from services.router.api import answering, pausing, reading
+from services.router.chaser import Chase
 from services.router.configuration import load_county_documents
 from services.router.configuration.documents import read_documents
 from services.router.consumers import subscriptions
@@ -10,18 +12,25 @@ from services.router.domain.county import County
 from services.router.settings import RouterSettings
 from services.router.store.tables import metadata
 from services.router.store.transaction import RouterTransaction
-from services.router.use_cases import NoteTold, RecallReferral, RouteReferral
+from services.router.use_cases.chasing import RingClock
+from services.router.use_cases.rerouting import PlaceAgain
+from services.router.use_cases.routing import NoteTold, RecallReferral, RouteReferral
 from shared.clock import Clock, NewId
 from shared.db import Database, Transaction
 from shared.documents import Current, save_documents
 from shared.envelope import Origin
-from shared.service import Service
+from shared.idempotency import Expiry, Idempotency, Unsealed
+from shared.service import Loop, Service
+
+EXPIRE_EVERY_S = 600.0
+CHASE_EVERY_S = 5.0
 
 
 def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
     """The router as one service, ready to be run."""
     database = Database("router", settings.router_database_url, metadata, now=now, new_id=new_id)
     county_in_force = counties()
+    idempotency = Idempotency(database, Unsealed())
 
     def stores(transaction: Transaction) -> RouterTransaction:
         return RouterTransaction(transaction, county_in_force)
@@ -29,8 +38,17 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
     return Service(
         name="router",
         database=database,
-        routers=(api.routes(database, stores), pages.routes(database, stores, now)),
+        routers=(
+            reading.routes(database, stores),
+            answering.routes(stores, idempotency, now, PlaceAgain(new_id)),
+            pausing.routes(database, stores, idempotency, now),
+            pages.routes(database, stores, now),
+        ),
         subscriptions=subscriptions(stores, RouteReferral(now, new_id), RecallReferral(now), NoteTold()),
+        loops=(
+            Loop("router.chase", Chase(database, stores, RingClock(PlaceAgain(new_id))), CHASE_EVERY_S),
+            Loop("router.idempotency", Expiry(database), EXPIRE_EVERY_S),
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from pydantic import TypeAdapter
 
+from services.router.domain.assignment import State
 from services.router.domain.county import County
 from services.router.domain.decision import Decision, NeedDecision, Search
 from services.router.domain.vocabulary import NeedState
@@ -40,6 +41,17 @@ STATES = {
 }
 
 
+ENDED = {
+    State.ACCEPTED: "You have taken this on.",
+    State.CONTACTED: "You have taken this on and reached the person.",
+    State.DONE: "This is done. There is nothing more to do.",
+    State.DECLINED: "You have said no to this request. There is nothing more to do.",
+    State.EXPIRED: "There was no answer in time, so others are asked. There is nothing more to do.",
+    State.RECALLED: "This request was taken back. There is nothing more to do.",
+    State.HANDED_BACK: "You have handed this back. There is nothing more to do.",
+}
+
+
 def routes(database: Database, stores: Stores, now: Clock) -> APIRouter:
     """Pages without personal data: a decision for staff, an assignment for whoever was told of it."""
     router = APIRouter(include_in_schema=False)
@@ -68,6 +80,7 @@ def routes(database: Database, stores: Stores, now: Clock) -> APIRouter:
         desk = county.services[county.rules.triage_desk]
         values = {
             "reference": offer.reference,
+            "reason": offer.reason,
             "sentence": _standing(offer.state, offer.due_at, now()),
             "service": offer.service_name,
             "organization": offer.organization_name,
@@ -84,10 +97,8 @@ def routes(database: Database, stores: Stores, now: Clock) -> APIRouter:
     return router
 
 
-def _standing(state: str, due_at: datetime, now: datetime) -> str:
-    if state == "recalled":
-        return "This request was taken back. There is nothing more to do."
-    return f"Please answer {reply_by_words(due_at, now)}."
+def _standing(state: State, due_at: datetime, now: datetime) -> str:
+    return ENDED.get(state) or f"Please answer {reply_by_words(due_at, now)}."
 
 
 def _decision_values(reference: str, decided_at: datetime, made: Decision, county: County) -> Mapping[str, object]:

@@ -1,12 +1,13 @@
 """What the router's use cases need from the outside, and no more."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from services.router.domain.assignment import State
+from services.router.domain.assignment import Actor, State
+from services.router.domain.chase import Clock, Kind
 from services.router.domain.county import County
 from services.router.domain.decision import Decision
 from services.router.domain.vocabulary import Channel, Priority
@@ -16,7 +17,8 @@ from shared.events import Event, Facts
 @dataclass(frozen=True, slots=True)
 class Offer:
     """One assignment as it is stored. `version` rises with every move; `notified_at` is when its service was first
-    told, None before."""
+    told, None before; `outcomes` is the close code of each need, once it is done; `reason` says in words why it lies
+    with the triage desk, where the router had to give up on others."""
 
     id: UUID
     referral_id: UUID
@@ -38,6 +40,19 @@ class Offer:
     offered_at: datetime
     due_at: datetime
     notified_at: datetime | None
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One move of an assignment: `before` is None for the offer itself, `reason` a code or None."""
+
+    at: datetime
+    actor: Actor
+    before: State | None
+    to: State
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +93,10 @@ class Decisions(Protocol):
         facts: Facts,
         decision: Decision,
         decided_at: datetime,
+        *,
+        sequence: int = 0,
     ) -> None:
-        """Keep it, with the facts it was made from."""
+        """Keep it, with the facts it was made from; `sequence` is the number of the event that tells of it."""
 
     async def latest(self, reference: str) -> StoredDecision | None:
         """The newest decision of a referral."""
@@ -97,8 +114,21 @@ class Offers(Protocol):
     async def live_of(self, referral_id: UUID) -> Sequence[Offer]:
         """The live assignments of a referral in the order of their services, locked until the transaction ends."""
 
-    async def move(self, offer: Offer, to: State, *, actor: str, at: datetime, reason: str | None) -> None:
-        """Change its state and keep who, when, from, to and why."""
+    async def lock(self, assignment_id: UUID) -> Offer:
+        """One assignment. Nothing else is done for its referral until the transaction ends. Raises NotFound."""
+
+    async def move(self, offer: Offer, to: State, *, actor: Actor, at: datetime, reason: str | None,
+                   outcomes: Mapping[str, str] | None = None) -> Offer:  # fmt: skip
+        """The assignment in its new state, kept with who, when, from, to and why, and with the outcome of each need.
+
+        Raises Conflict when it has moved since it was read.
+        """
+
+    async def refusals(self, referral_id: UUID) -> Mapping[str, frozenset[str]]:
+        """By need, the services that declined it, let it expire or handed it back."""
+
+    async def history(self, assignment_id: UUID) -> Sequence[Moved]:
+        """Every move of an assignment, oldest first."""
 
     async def told(self, assignment_id: UUID, at: datetime) -> None:
         """Note when its service was first told."""
@@ -114,14 +144,73 @@ class Capacity(Protocol):
     async def taken(self, day: date) -> Mapping[str, int]:
         """How many places of `day` are taken, by service."""
 
-    async def take(self, day: date, places: Mapping[str, int]) -> str | None:
-        """Take a place of each service of `places`, which gives how many each has in a day.
+    async def take(self, day: date, places: Mapping[str, int], *, give_back: UUID | None = None) -> str | None:
+        """Take a place of each service of `places`, which gives how many each has in a day, and return the place of the
+        assignment `give_back`, if that took one.
 
-        Where one of them is full, take none at all and answer which it was; None when all were taken.
+        Where one of them is full, change nothing at all and answer which it was; None when all were taken.
         """
 
     async def give_back(self, assignment_id: UUID) -> None:
         """Return the place that an assignment took, if it took one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pausing:
+    """A service that is offered nothing from `since` until `until`; None is until somebody resumes it."""
+
+    service_id: str
+    reason: str
+    actor: Actor
+    since: datetime
+    until: datetime | None
+
+
+class Pauses(Protocol):
+    """Services that are offered nothing for a while."""
+
+    async def add(self, pausing: Pausing) -> None:
+        """Keep a pause."""
+
+    async def resume(self, service_id: str, actor: Actor, at: datetime) -> None:
+        """End whatever pause of a service is running."""
+
+    async def running(self, at: datetime) -> Sequence[Pausing]:
+        """The pauses that are not over at `at`, oldest first."""
+
+    async def in_force(self, at: datetime) -> frozenset[str]:
+        """The services that pause at `at`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A clock that rings, the assignment it belongs to, and the present instant by the database's clock."""
+
+    clock: Clock
+    offer: Offer
+    at: datetime
+
+
+class Clocks(Protocol):
+    """What is waited for of each assignment."""
+
+    async def start(self, clocks: Iterable[Clock]) -> None:
+        """Keep new clocks."""
+
+    async def put(self, changed: Clock) -> None:
+        """Keep a clock as it is now."""
+
+    async def stop(self, assignment_id: UUID, kinds: Sequence[Kind]) -> None:
+        """Stop those of an assignment's clocks that tick."""
+
+    async def due(self) -> Due | None:
+        """The clock that rang first, nobody else's until the transaction ends; None when none has."""
+
+    async def postpone(self, late: Clock, by: timedelta) -> None:
+        """Let a clock ring again later."""
+
+    async def of(self, assignment_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Clock]]:
+        """The clocks of assignments, soonest due first."""
 
 
 class Transaction(Protocol):
@@ -135,6 +224,10 @@ class Transaction(Protocol):
     def offers(self) -> Offers: ...
     @property
     def capacity(self) -> Capacity: ...
+    @property
+    def pauses(self) -> Pauses: ...
+    @property
+    def clocks(self) -> Clocks: ...
 
     async def county(self) -> County:
         """The rules and the directory in force. Raises Unavailable when none is loaded."""

@@ -9,10 +9,12 @@ from services.intake.domain.referral import Consent, Person, Submission
 from services.intake.ports import NewReferral
 from shared.clock import new_id
 from shared.events import (
+    AssignmentMoved,
     AssignmentOffered,
     AssignmentRecalled,
     Channel,
     Facts,
+    NeedOutcome,
     NeedPlaced,
     NotificationCallAwaited,
     NotificationFailed,
@@ -144,6 +146,33 @@ def a_recall(offer: AssignmentOffered, *, sequence: int = 3, reason: str = "canc
         service_name=offer.service_name,
         reason=reason,
         recalled_at=offer.offered_at + timedelta(minutes=5),
+    )
+
+
+def a_move(
+    offer: AssignmentOffered,
+    to_state: str,
+    *,
+    from_state: str = "offered",
+    sequence: int = 3,
+    reason: str | None = None,
+    outcomes: tuple[NeedOutcome, ...] = (),
+) -> AssignmentMoved:
+    return AssignmentMoved(
+        referral_id=offer.referral_id,
+        reference=offer.reference,
+        sequence=sequence,
+        assignment_id=offer.assignment_id,
+        service_id=offer.service_id,
+        service_name=offer.service_name,
+        from_state=from_state,
+        to_state=to_state,
+        reason=reason,
+        actor="partner",
+        version=2,
+        needs=offer.needs,
+        outcomes=outcomes,
+        moved_at=offer.offered_at + timedelta(minutes=10),
     )
 
 

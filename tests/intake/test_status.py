@@ -19,10 +19,10 @@ from services.intake.domain.status import (
     cancelled,
     decided,
     is_settled,
+    moved,
     needs_in_hand,
     offered,
     patience,
-    recalled,
     told,
 )
 from shared.clock import new_id
@@ -131,7 +131,7 @@ def test_an_offer_that_comes_after_its_own_recall_stays_recalled_and_tells_its_d
     progress = decided(a_progress(), a_ruling(), (placed("food.shopping"),))
     offer = an_assignment("food.shopping")
     recall = Assignment(offer.id, offer.service_id, offer.service_name, RECALLED, 3)
-    after = offered(recalled(progress, recall), offer)
+    after = offered(moved(progress, recall), offer)
     assert [(each.state, each.needs) for each in after.assignments] == [(RECALLED, ("food.shopping",))]
     assert after.needs[0].state is NeedState.ROUTING
 
@@ -139,14 +139,14 @@ def test_an_offer_that_comes_after_its_own_recall_stays_recalled_and_tells_its_d
 def test_an_older_recall_changes_nothing() -> None:
     progress = with_states(OFFERED)
     offer = progress.assignments[0]
-    assert recalled(progress, replace(offer, state=RECALLED, sequence=offer.sequence - 1)) == progress
+    assert moved(progress, replace(offer, state=RECALLED, sequence=offer.sequence - 1)) == progress
 
 
 @pytest.mark.parametrize("ended", [AssignmentState.DONE, AssignmentState.DECLINED, RECALLED])
 def test_what_has_ended_cannot_be_recalled(ended: AssignmentState) -> None:
     progress = with_states(ended)
     recall = replace(progress.assignments[0], state=RECALLED, sequence=9)
-    assert recalled(progress, recall) == progress
+    assert moved(progress, recall) == progress
 
 
 def test_a_need_stands_where_its_newest_assignment_stands() -> None:
@@ -201,7 +201,7 @@ def test_a_referral_of_which_nothing_was_offered_is_settled_by_its_decision() ->
 def test_a_cancelled_referral_is_settled_once_nothing_is_live() -> None:
     live = cancelled(with_states(OFFERED), "died", NOON)
     recall = replace(live.assignments[0], state=RECALLED, sequence=9)
-    assert [is_settled(live), is_settled(recalled(live, recall))] == [False, True]
+    assert [is_settled(live), is_settled(moved(live, recall))] == [False, True]
 
 
 def test_patience_doubles_up_to_an_hour() -> None:

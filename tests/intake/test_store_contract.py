@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from services.intake import news
-from services.intake.domain.progress import AssignmentState, Need, Progress, Status, TimelineEntry
+from services.intake.domain.progress import AssignmentState, Ending, Need, Progress, Status, TimelineEntry
 from services.intake.domain.referral import Person, Submission
-from services.intake.domain.status import cancelled, decided, offered, recalled, told
+from services.intake.domain.status import cancelled, decided, moved, offered, told
 from services.intake.ports import Referrals
 from services.intake.store.referrals import ReferralTable
 from shared.clock import new_id
@@ -174,7 +174,10 @@ async def test_what_is_saved_again_replaces_what_was_there(begin: Begin) -> None
     progress = await stored(begin)
     offer = news.offer_of(an_offer(progress))
     after = offered(progress, offer)
-    changed = recalled(after, replace(offer, state=AssignmentState.RECALLED, sequence=9))
+    changed = moved(
+        after,
+        replace(offer, state=AssignmentState.DONE, sequence=9, endings=(Ending("food.shopping", "met", met=True),)),
+    )
     async with begin() as referrals:
         await referrals.save_assignment(progress.id, after.assignments[0])
         await referrals.save_assignment(progress.id, changed.assignments[0])

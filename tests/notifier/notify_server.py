@@ -17,7 +17,9 @@ from tests.notifier.world import IDS
 
 SERVICE_ID, SECRET = str(uuid5(IDS, "service")), str(uuid5(IDS, "secret"))
 KEY = f"tests-{SERVICE_ID}-{SECRET}"
-NAMES = ("offer.email", "offer-safe.email", "recall.email", "offer.text", "offer-safe.text", "recall.text")
+EMAILS = ("offer.email", "offer-safe.email", "recall.email", "reminder.email")
+TEXTS = ("offer.text", "offer-safe.text", "recall.text", "reminder.text")
+NAMES = (*EMAILS, *TEXTS)
 TEMPLATES = {name: uuid5(IDS, name) for name in NAMES}
 VERSION = 3
 PLACEHOLDERS = {"offer.email": ("reference", "reply_by"), "offer.text": ("reference", "sender_in_texts")}

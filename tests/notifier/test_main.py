@@ -21,7 +21,7 @@ from shared import problems
 from shared.clock import new_id, utc_now
 from shared.envelope import Origin
 from shared.errors import Refused
-from shared.events import AssignmentOffered, AssignmentRecalled, ReferralCancelled
+from shared.events import AssignmentMoved, AssignmentOffered, AssignmentRecalled, AssignmentReminded, ReferralCancelled
 from shared.http import Edge
 from shared.migrations import upgrade
 from shared.pages import static_files
@@ -138,9 +138,15 @@ async def test_the_mailbox_is_there_only_when_messages_go_to_it() -> None:
     await service.database.close()
 
 
-async def test_a_service_hears_three_kinds_of_event_and_has_a_lane_for_urgent_messages() -> None:
+async def test_a_service_hears_what_it_must_tell_or_stop_telling_and_has_a_lane_for_urgent_messages() -> None:
     service = build(settings(delivery="dry-run"), now=utc_now, new_id=new_id)
-    assert {one.event for one in service.subscriptions} == {AssignmentOffered, AssignmentRecalled, ReferralCancelled}
+    assert {one.event for one in service.subscriptions} == {
+        AssignmentMoved,
+        AssignmentOffered,
+        AssignmentRecalled,
+        AssignmentReminded,
+        ReferralCancelled,
+    }
     assert [loop.name for loop in service.loops] == ["notifier.deliver-urgent", "notifier.deliver-all"]
     assert len({id(loop.wake) for loop in service.loops}) == 2
     await service.database.close()

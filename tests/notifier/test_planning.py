@@ -8,7 +8,7 @@ import pytest
 from services.notifier.consumers import subscriptions
 from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.notification import Channel, Purpose, State
-from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopReferral
+from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopOffer, StopReferral
 from shared.documents import Documents
 from shared.envelope import Record, headers_for
 from shared.errors import Unavailable
@@ -26,8 +26,10 @@ from tests.notifier.world import (
     World,
     cancelled,
     keep_directory,
+    moved,
     offered,
     recalled,
+    reminded,
 )
 
 HOOK = "https://hooks.dva.example/waymark"
@@ -67,7 +69,9 @@ async def test_an_event_delivered_twice_by_the_broker_takes_effect_once(world: W
     event = offered(channels=("email",))
     headers = headers_for(event, CAUSE, "/waymark/router", event.offered_at, ORIGIN)
     record = Record(Topic.ASSIGNMENTS, str(REFERRAL), CAUSE, event.model_dump_json(), headers)
-    inbox = Inbox(world.database, subscriptions(world.transactions, PlanOffer(), RecallOffer(), StopReferral()))
+    inbox = Inbox(
+        world.database, subscriptions(world.transactions, PlanOffer(), RecallOffer(), StopOffer(), StopReferral())
+    )
     await inbox.process(record)
     await inbox.process(record)
     assert len(await world.stored()) == 1
@@ -219,3 +223,59 @@ async def test_a_webhook_that_cannot_be_told_leaves_the_other_channels_alone(hoo
 async def test_a_webhook_of_an_offer_that_was_recalled_first_is_not_posted(hooked: World) -> None:
     await hooked.hear(recalled(), offered(channels=("portal",)))
     assert (await states(hooked))[Purpose.OFFER, Channel.WEBHOOK] is State.SKIPPED
+
+
+@pytest.mark.parametrize("to_state", ["accepted", "declined", "handed_back", "done"])
+async def test_an_answer_stops_what_has_not_been_sent_and_tells_nobody(world: World, to_state: str) -> None:
+    await world.hear(offered(channels=("email", "phone")))
+    await world.hear(moved(to_state), offered(channels=("sms",)))
+    assert {(stored.state, stored.reason) for stored in await world.stored()} == {(State.SKIPPED, "answered")}
+    assert len(await world.stored()) == 3
+
+
+async def test_to_look_at_an_offer_stops_nothing(world: World) -> None:
+    await world.hear(offered(), moved("opened"))
+    assert await states(world) == {(Purpose.OFFER, Channel.EMAIL): State.QUEUED}
+
+
+async def test_who_accepted_is_not_told_that_the_offer_has_gone(world: World) -> None:
+    await world.hear(offered(channels=("email",)))
+    await world.worker(ScriptedSender()).run_once()
+    await world.hear(moved("accepted"))
+    assert await states(world) == {(Purpose.OFFER, Channel.EMAIL): State.SENT}
+
+
+async def test_who_said_nothing_is_told_that_the_offer_has_gone(world: World) -> None:
+    await world.hear(offered(channels=("email", "phone")))
+    await world.worker(ScriptedSender()).run_once()
+    await world.hear(moved("expired"))
+    assert await states(world) == {
+        (Purpose.OFFER, Channel.EMAIL): State.SENT,
+        (Purpose.OFFER, Channel.PHONE): State.SKIPPED,
+        (Purpose.RECALL, Channel.EMAIL): State.QUEUED,
+    }
+
+
+async def test_a_reminder_is_sent_once_over_the_channels_by_which_the_offer_was_told(world: World) -> None:
+    await world.hear(offered(channels=("email", "sms", "portal")))
+    sender = ScriptedSender()
+    await world.worker(sender, sender).run_once()
+    await world.hear(*[reminded(channels=("email", "sms", "portal"))] * 2)
+    await world.worker(sender, sender).run_once()
+    sent = sorted(message.template for message in sender.taken)
+    assert sent == ["offer.email@1", "offer.text@1", "reminder.email@1", "reminder.text@1"]
+
+
+async def test_whom_the_offer_has_not_reached_yet_needs_no_reminder(world: World) -> None:
+    await world.hear(offered(channels=("email", "phone")), reminded(channels=("email", "phone")))
+    assert {purpose for purpose, _ in await states(world)} == {Purpose.OFFER}
+
+
+async def test_a_reminder_that_comes_after_the_answer_is_not_sent(world: World) -> None:
+    await world.hear(moved("accepted"), reminded())
+    assert await states(world) == {(Purpose.REMINDER, Channel.EMAIL): State.SKIPPED}
+
+
+async def test_an_answer_stops_a_reminder_that_has_not_been_sent(world: World) -> None:
+    await world.hear(reminded(), moved("accepted"))
+    assert await states(world) == {(Purpose.REMINDER, Channel.EMAIL): State.SKIPPED}

@@ -25,6 +25,7 @@ LONGEST_URL = "https://" + "w" * 25
 OFFER = a_notification()
 SAFE = a_notification(offer=an_offer(safe_contact_only=True))
 RECALL = a_notification(purpose=Purpose.RECALL)
+REMINDER = a_notification(purpose=Purpose.REMINDER)
 LINK = f"{PUBLIC_URL}/assignments/{OFFER.offer.assignment_id}"
 
 
@@ -72,7 +73,7 @@ def test_an_offer_says_what_and_where_and_how_soon_and_nothing_else() -> None:
         assert line in email.text.splitlines()
 
 
-@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL])
+@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER])
 def test_the_html_part_says_what_the_text_part_says(notification: Notification) -> None:
     email = email_for(notification)
     html = " ".join("".join(outline(email.html).words).split())
@@ -97,7 +98,7 @@ def test_a_recall_tells_the_reference_and_has_no_link() -> None:
         assert "Chesterfield" not in words
 
 
-@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL])
+@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER])
 def test_html_is_plain_has_a_language_and_at_most_one_action(notification: Notification) -> None:
     elements = outline(email_for(notification).html).elements
     names = [name for name, _ in elements]
@@ -109,7 +110,7 @@ def test_html_is_plain_has_a_language_and_at_most_one_action(notification: Notif
     assert [attributes for _, attributes in elements if attributes.keys() - {"lang", "charset", "href"}] == []
 
 
-@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL])
+@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER])
 def test_links_lead_to_our_own_host_and_say_where(notification: Notification) -> None:
     html = email_for(notification).html
     assert {attributes["href"] for name, attributes in outline(html).elements if name == "a"} <= {LINK}
@@ -203,3 +204,16 @@ def test_a_deadline_that_has_passed_is_said_to_have_passed() -> None:
     late = a_notification(offer=an_offer(reply_by=NOON - timedelta(minutes=10)), channel=Channel.SMS)
     assert "Reply now." in templates().text(late, DIRECTORY, NOON).text
     assert "Reply now: it was due by 11:50am today" in templates().email(late, DIRECTORY, NOON).text
+
+
+def test_a_reminder_says_that_an_answer_is_still_awaited_and_by_when() -> None:
+    email = email_for(REMINDER)
+    assert email.subject == "Reminder, Next working day: referral 7K3M-2QX, reply by 5pm tomorrow, Thursday 16 April"
+    assert "still waits for your answer" in email.text
+    text = templates().text(REMINDER, DIRECTORY, NOON)
+    assert text.text.startswith("Derbyshire CRU: next day reminder 7K3M-2QX, Chesterfield.")
+
+
+def test_a_reminders_text_is_no_longer_than_the_offers() -> None:
+    words = templates()
+    assert len(words.text(REMINDER, LONGEST, NOON).text) <= len(words.text(OFFER, LONGEST, NOON).text)

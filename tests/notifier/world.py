@@ -21,14 +21,16 @@ from services.notifier.store.notifications import NotificationStore
 from services.notifier.store.tables import notification
 from services.notifier.store.transactions import NotifierTransaction, Transactions
 from services.notifier.use_cases.attempts import ClaimDue, RecordOutcome
-from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopReferral
+from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopOffer, StopReferral
 from shared.clock import utc_now
 from shared.documents import Current, Documents, save_documents
 from shared.envelope import Origin
 from shared.events import (
     BY_TYPE,
+    AssignmentMoved,
     AssignmentOffered,
     AssignmentRecalled,
+    AssignmentReminded,
     Event,
     Priority,
     ReferralCancelled,
@@ -172,6 +174,41 @@ def recalled(*, name: str = "assignment") -> AssignmentRecalled:
     )
 
 
+def moved(to_state: str, *, name: str = "assignment") -> AssignmentMoved:
+    return AssignmentMoved(
+        referral_id=REFERRAL,
+        reference="7K3M-2QX",
+        assignment_id=uuid5(IDS, name),
+        service_id=SERVICE,
+        service_name="Volunteer doorstep help",
+        from_state="offered",
+        to_state=to_state,
+        reason=None,
+        actor="partner",
+        version=2,
+        needs=("food.shopping",),
+        moved_at=utc_now(),
+    )
+
+
+def reminded(
+    *, channels: tuple[WireChannel, ...] = ("email",), answer_in: timedelta = timedelta(hours=20)
+) -> AssignmentReminded:
+    return AssignmentReminded(
+        referral_id=REFERRAL,
+        reference="7K3M-2QX",
+        assignment_id=uuid5(IDS, "assignment"),
+        service_id=SERVICE,
+        service_name="Volunteer doorstep help",
+        needs=("food.shopping",),
+        priority="P3",
+        district="E07000034",
+        channels=channels,
+        answer_by=utc_now() + answer_in,
+        reminded_at=utc_now(),
+    )
+
+
 def cancelled() -> ReferralCancelled:
     return ReferralCancelled(referral_id=REFERRAL, reference="7K3M-2QX", reason="resident", cancelled_at=utc_now())
 
@@ -229,7 +266,7 @@ class World:
             yield tx
 
     async def hear(self, *events: Event, origin: Origin = ORIGIN) -> None:
-        heard = subscriptions(self.transactions, PlanOffer(), RecallOffer(), StopReferral())
+        heard = subscriptions(self.transactions, PlanOffer(), RecallOffer(), StopOffer(), StopReferral())
         handlers = {subscription.event: subscription.handle for subscription in heard}
         for event in events:
             async with self.database.begin(origin) as tx:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,9 +12,11 @@ from httpx import ASGITransport, AsyncClient
 
 from services.router.configuration import load_county
 from services.router.domain.county import County
-from services.router.main import build, load_directory
+from services.router.main import build, counties, load_directory
+from services.router.ports import Transaction
 from services.router.settings import RouterSettings
 from services.router.store.tables import metadata
+from services.router.store.transaction import RouterTransaction
 from shared.app import application
 from shared.clock import Clock, new_id
 from shared.db import Database
@@ -24,9 +27,11 @@ from shared.inbox import Inbox
 from shared.migrations import upgrade
 from shared.service import Service
 from tests.router.builders import NOON
+from tests.router.fakes import FakeTransaction
 from tests.router.rules.builders import COUNTY_DIRECTORY
 
 OpenDatabase = Callable[..., Awaitable[Database]]
+Begin = Callable[[], AbstractAsyncContextManager[Transaction]]
 PUBLIC_URL = "http://waymark.example"
 ORIGIN = Origin("heard-by-the-router")
 
@@ -107,3 +112,35 @@ async def world(sqlite_database: str, clock: Hands) -> AsyncIterator[World]:
     async with AsyncClient(transport=ASGITransport(app=app), base_url="http://router") as client:
         yield World(service, app, client, clock)
     await service.database.close()
+
+
+@pytest.fixture(params=["fake", "sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
+def store_url(request: pytest.FixtureRequest) -> str | None:
+    """The URL of an empty database, of each kind in turn; None for the store in memory."""
+    if request.param == "fake":
+        return None
+    url: str = request.getfixturevalue(f"{request.param}_database")
+    return url
+
+
+@pytest.fixture
+async def begin(store_url: str | None, open_database: OpenDatabase, clock: Hands) -> Begin:
+    """Opens a transaction on an empty store of each kind in turn."""
+    if store_url is None:
+        fake = FakeTransaction(None)
+        fake.clocks.now = clock
+
+        @asynccontextmanager
+        async def begin_fake() -> AsyncIterator[Transaction]:
+            yield fake
+
+        return begin_fake
+    database = await open_database(store_url)
+    in_force = counties()
+
+    @asynccontextmanager
+    async def begin_real() -> AsyncIterator[Transaction]:
+        async with database.begin(Origin("test-request")) as transaction:
+            yield RouterTransaction(transaction, in_force)
+
+    return begin_real

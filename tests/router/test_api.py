@@ -124,6 +124,7 @@ async def test_one_assignment_is_read_by_its_id_and_tells_when_its_service_was_t
     offer = an_offer(referral_id=event.referral_id, reference=event.reference)
     await world.hear(a_message_sent(replace(offer, id=UUID(listed["id"]))))
     read = (await world.client.get(f"{ASSIGNMENTS}/{listed['id']}")).json()
+    assert [move["to"] for move in read.pop("moves")] == ["offered"]
     assert read == listed | {"notified_at": "2020-05-06T11:00:00Z"}
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.router.domain.county import County
-from services.router.use_cases import RecallReferral, RouteReferral
+from services.router.use_cases.routing import RecallReferral, RouteReferral
 from shared.clock import new_id
 from shared.events import AssignmentOffered, ReferralSubmitted
 from tests.router.builders import (

@@ -2,20 +2,33 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import func, select
 
+from services.router.domain.assignment import Actor, IllegalMove
 from services.router.main import counties
+from services.router.ports import Offer
 from services.router.store.tables import assignment, assignment_need, capacity
 from services.router.store.transaction import RouterTransaction
-from services.router.use_cases import RecallReferral, RouteReferral
+from services.router.use_cases.answering import DeclineOffer, Given
+from services.router.use_cases.rerouting import PlaceAgain
+from services.router.use_cases.routing import RecallReferral, RouteReferral
 from shared.clock import new_id
 from shared.db import Database
 from shared.documents import save_documents
 from shared.envelope import Origin
 from shared.events import ReferralSubmitted
-from tests.router.builders import CREATIVE, LEAD, NOON, PEER, a_cancellation, a_submission, documents_with_places
+from tests.router.builders import (
+    CREATIVE,
+    LEAD,
+    NOON,
+    PEER,
+    a_cancellation,
+    a_submission,
+    documents_with_places,
+)
 from tests.router.conftest import Hands, OpenDatabase
 
 REQUEST = Origin("test-request")
@@ -40,6 +53,7 @@ class Router:
         self._in_force = counties()
         self._route = RouteReferral(clock, new_id)
         self._recall = RecallReferral(clock)
+        self._decline = DeclineOffer(clock, PlaceAgain(new_id))
 
     async def route(self, event: ReferralSubmitted) -> None:
         async with self._database.begin(REQUEST) as transaction:
@@ -48,6 +62,15 @@ class Router:
     async def recall(self, event: ReferralSubmitted) -> None:
         async with self._database.begin(REQUEST) as transaction:
             await self._recall(RouterTransaction(transaction, self._in_force), a_cancellation(event))
+
+    async def decline(self, offer: Offer) -> Offer:
+        given = Given(offer.id, Actor("partner", "desk-2"))
+        async with self._database.begin(REQUEST) as transaction:
+            return await self._decline(RouterTransaction(transaction, self._in_force), given, "other")
+
+    async def live(self, event: ReferralSubmitted) -> Sequence[Offer]:
+        async with self._database.begin(REQUEST) as transaction:
+            return await RouterTransaction(transaction, self._in_force).offers.live_of(event.referral_id)
 
 
 async def taken(database: Database) -> dict[str, int]:
@@ -117,3 +140,41 @@ async def test_the_same_referral_twice_at_once_is_routed_once(database: Database
     await asyncio.gather(*(router.route(event) for _ in range(6)))
     assert await live_offers(database) == {CREATIVE: 1}
     assert await taken(database) == {CREATIVE: 1}
+
+
+async def test_of_fifty_who_decline_the_same_offer_at_once_one_does_and_its_need_is_placed_once(
+    database: Database, clock: Hands
+) -> None:
+    router, event = Router(database, clock), a_submission("mind.creative_wellbeing")
+    await router.route(event)
+    [offer] = await router.live(event)
+    answers = await asyncio.gather(*(router.decline(offer) for _ in range(50)), return_exceptions=True)
+    assert Counter(type(answer) for answer in answers) == {Offer: 1, IllegalMove: 49}
+    assert await live_offers(database) == {LEAD: 1}
+    assert await taken(database) == {LEAD: 1}
+    async with database.engine.connect() as connection:
+        held = await connection.scalar(select(func.count()).select_from(assignment_need).where(assignment_need.c.live))
+    assert held == 1
+
+
+async def test_many_who_decline_while_others_are_routed_and_recalled_leave_every_place_counted(
+    database: Database, clock: Hands
+) -> None:
+    router = Router(database, clock)
+    needs = ("mind.creative_wellbeing", "social.peer_support", "social.befriending")
+    early = [a_submission(*needs) for _ in range(8)]
+    for event in early:
+        await router.route(event)
+    offers = [offer for event in early[:5] for offer in await router.live(event)]
+    answers = await asyncio.gather(
+        *(router.decline(offer) for offer in offers if offer.service_id in PLACES),
+        *(router.route(a_submission(*needs)) for _ in range(15)),
+        *(router.recall(event) for event in early[5:]),
+        return_exceptions=True,
+    )
+    assert [answer for answer in answers if isinstance(answer, BaseException)] == []
+    live = await live_offers(database)
+    assert await taken(database) == {service: live[service] for service in PLACES if live[service]}
+    async with database.engine.connect() as connection:
+        held = await connection.scalar(select(func.count()).select_from(assignment_need).where(assignment_need.c.live))
+    assert held == 3 * (5 + 15)

@@ -1,63 +1,26 @@
 """What any store of the router must do: the real one on both databases, and the fake that other tests use."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from services.router.domain.assignment import State
+from services.router.domain.assignment import Actor, State
 from services.router.domain.county import County
 from services.router.domain.decide import decide
 from services.router.domain.decision import Decision
 from services.router.domain.load import Load
 from services.router.facts import domain_facts
-from services.router.main import counties
-from services.router.ports import Offer, Transaction
-from services.router.store.transaction import RouterTransaction
+from services.router.ports import Offer
 from shared.clock import new_id
-from shared.envelope import Origin
 from shared.errors import Conflict, NotFound, Unavailable
 from tests.router.builders import CREATIVE, LEAD, NOON, PEER, a_reference, an_offer, facts_of
-from tests.router.conftest import OpenDatabase
-from tests.router.fakes import FakeTransaction
+from tests.router.conftest import Begin
 
-Begin = Callable[[], AbstractAsyncContextManager[Transaction]]
 TODAY = NOON.date()
+INTAKE = Actor("intake", "intake")
 TOMORROW = TODAY + timedelta(days=1)
-
-
-@pytest.fixture(params=["fake", "sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
-def store_url(request: pytest.FixtureRequest) -> str | None:
-    """The URL of an empty database, of each kind in turn; None for the store in memory."""
-    if request.param == "fake":
-        return None
-    url: str = request.getfixturevalue(f"{request.param}_database")
-    return url
-
-
-@pytest.fixture
-async def begin(store_url: str | None, open_database: OpenDatabase) -> Begin:
-    """Opens a transaction on an empty store of each kind in turn."""
-    if store_url is None:
-        fake = FakeTransaction(None)
-
-        @asynccontextmanager
-        async def begin_fake() -> AsyncIterator[Transaction]:
-            yield fake
-
-        return begin_fake
-    database = await open_database(store_url)
-    in_force = counties()
-
-    @asynccontextmanager
-    async def begin_real() -> AsyncIterator[Transaction]:
-        async with database.begin(Origin("test-request")) as transaction:
-            yield RouterTransaction(transaction, in_force)
-
-    return begin_real
 
 
 async def stored(begin: Begin, *offers: Offer, counted: bool = True) -> None:
@@ -179,7 +142,7 @@ async def test_a_need_may_be_offered_again_once_its_offer_was_recalled(begin: Be
     first = an_offer("mind.creative_wellbeing")
     await stored(begin, first)
     async with begin() as tx:
-        await tx.offers.move(first, State.RECALLED, actor="intake", at=NOON, reason="died")
+        await tx.offers.move(first, State.RECALLED, actor=INTAKE, at=NOON, reason="died")
     second = an_offer("mind.creative_wellbeing", referral_id=first.referral_id, reference=first.reference, service=LEAD)
     await stored(begin, second)
     async with begin() as tx:
@@ -190,7 +153,7 @@ async def test_a_move_raises_the_version_and_ends_the_life_of_a_recalled_offer(b
     offer = an_offer()
     await stored(begin, offer)
     async with begin() as tx:
-        await tx.offers.move(offer, State.RECALLED, actor="intake", at=NOON, reason="died")
+        await tx.offers.move(offer, State.RECALLED, actor=INTAKE, at=NOON, reason="died")
     async with begin() as tx:
         assert list(await tx.offers.find(assignment_id=offer.id)) == [replace(offer, state=State.RECALLED, version=2)]
         assert list(await tx.offers.live_of(offer.referral_id)) == []
@@ -200,10 +163,10 @@ async def test_an_offer_that_moved_since_it_was_read_is_not_moved_again(begin: B
     offer = an_offer()
     await stored(begin, offer)
     async with begin() as tx:
-        await tx.offers.move(offer, State.RECALLED, actor="intake", at=NOON, reason=None)
+        await tx.offers.move(offer, State.RECALLED, actor=INTAKE, at=NOON, reason=None)
     async with begin() as tx:
         with pytest.raises(Conflict, match="changed since it was read"):
-            await tx.offers.move(offer, State.OFFERED, actor="intake", at=NOON, reason=None)
+            await tx.offers.move(offer, State.OFFERED, actor=INTAKE, at=NOON, reason=None)
     async with begin() as tx:
         [kept] = await tx.offers.find(assignment_id=offer.id)
     assert (kept.state, kept.version) == (State.RECALLED, 2)
@@ -237,59 +200,6 @@ async def test_at_most_two_hundred_offers_are_found(begin: Begin) -> None:
     async with begin() as tx:
         found = await tx.offers.find()
     assert [offer.due_at for offer in found] == [NOON + timedelta(minutes=minute) for minute in range(200)]
-
-
-# -- capacity ----------------------------------------------------------------------------------------------------------
-
-
-async def test_places_are_taken_until_none_is_left(begin: Begin) -> None:
-    for expected in (None, None, CREATIVE):
-        async with begin() as tx:
-            assert await tx.capacity.take(TODAY, {CREATIVE: 2}) == expected
-    async with begin() as tx:
-        assert dict(await tx.capacity.taken(TODAY)) == {CREATIVE: 2}
-        assert dict(await tx.capacity.taken(TOMORROW)) == {}
-
-
-async def test_where_one_service_is_full_no_place_of_any_is_taken(begin: Begin) -> None:
-    async with begin() as tx:
-        assert await tx.capacity.take(TODAY, {PEER: 1}) is None
-    async with begin() as tx:
-        assert await tx.capacity.take(TODAY, {CREATIVE: 2, PEER: 1, LEAD: 5}) == PEER
-        assert await tx.capacity.take(TODAY, {LEAD: 5}) is None
-    async with begin() as tx:
-        taken = {service: count for service, count in (await tx.capacity.taken(TODAY)).items() if count}
-    assert taken == {PEER: 1, LEAD: 1}
-
-
-async def test_a_service_without_any_place_is_full_and_asking_for_nothing_succeeds(begin: Begin) -> None:
-    async with begin() as tx:
-        assert await tx.capacity.take(TODAY, {CREATIVE: 0}) == CREATIVE
-        assert await tx.capacity.take(TODAY, {}) is None
-        assert not any((await tx.capacity.taken(TODAY)).values())
-
-
-async def test_the_place_of_an_offer_is_given_back_to_its_own_day(begin: Begin) -> None:
-    offer = an_offer(service=CREATIVE)
-    async with begin() as tx:
-        for day in (TODAY, TOMORROW):
-            await tx.capacity.take(day, {CREATIVE: 2})
-        await tx.offers.add(offer, capacity_day=TODAY)
-    async with begin() as tx:
-        await tx.capacity.give_back(offer.id)
-    async with begin() as tx:
-        assert (await tx.capacity.taken(TODAY)).get(CREATIVE, 0) == 0
-        assert (await tx.capacity.taken(TOMORROW))[CREATIVE] == 1
-
-
-async def test_an_offer_that_took_no_place_gives_none_back(begin: Begin) -> None:
-    offer = an_offer(service=CREATIVE)
-    async with begin() as tx:
-        await tx.capacity.take(TODAY, {CREATIVE: 2})
-        await tx.offers.add(offer, capacity_day=None)
-    async with begin() as tx:
-        await tx.capacity.give_back(offer.id)
-        assert (await tx.capacity.taken(TODAY))[CREATIVE] == 1
 
 
 async def test_without_a_directory_there_is_no_county(begin: Begin) -> None:

@@ -10,7 +10,7 @@ from services.router.domain.county import County
 from services.router.domain.decide import decide
 from services.router.domain.load import Load
 from services.router.facts import domain_facts
-from services.router.use_cases import NoteTold, RecallReferral, RouteReferral
+from services.router.use_cases.routing import NoteTold, RecallReferral, RouteReferral
 from shared.clock import new_id
 from shared.errors import Conflict, Unavailable
 from shared.events import AssignmentOffered, AssignmentRecalled, ReferralDecided
@@ -115,7 +115,7 @@ async def test_a_cancellation_recalls_every_live_assignment_and_says_why(
     assert {(told.reason, told.recalled_at) for told in recalled} == {("died", NOON + timedelta(minutes=1))}
     assert {offer.state for offer in tx.offers.kept.values()} == {State.RECALLED}
     assert tx.referrals.cancelled_at == {event.referral_id: NOON + timedelta(minutes=1)}
-    assert [(actor, to, reason) for _, actor, _, to, reason in tx.offers.moves[-2:]] == [
+    assert [(move.actor.kind, move.to, move.reason) for _, move in tx.offers.moves[-2:]] == [
         ("intake", State.RECALLED, "died")
     ] * 2
 

@@ -92,8 +92,18 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """How the work on one need ended: the county's close code, and whether the need was met, be it in part."""
+
+    need: str
+    code: str
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
-    """One offer to one service. What only the offer itself tells is empty while just its recall has been heard."""
+    """One offer to one service. What only the offer itself tells is empty while just a move of it has been heard;
+    `endings` has one for each need once it is done."""
 
     id: UUID
     service_id: str
@@ -109,6 +119,7 @@ class Assignment:
     offered_at: datetime | None = None
     due_at: datetime | None = None
     channels: tuple[str, ...] = ()
+    endings: tuple[Ending, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,18 +55,20 @@ def offered(progress: Progress, offer: Assignment) -> Progress:
     """After an offer; one that arrives after its own recall, or a second time, only adds what it tells."""
     known = _assignment(progress, offer)
     if known is not None:
-        offer = replace(offer, state=known.state, sequence=max(known.sequence, offer.sequence))
+        offer = replace(offer, state=known.state, sequence=max(known.sequence, offer.sequence), endings=known.endings)
     return _derived(_with_assignment(progress, offer))
 
 
-def recalled(progress: Progress, recall: Assignment) -> Progress:
-    """After a recall; one older than what is known of the assignment, or of one that has ended, changes nothing."""
-    known = _assignment(progress, recall)
+def moved(progress: Progress, news: Assignment) -> Progress:
+    """After an answer or a recall; one older than what is known of the assignment, or of one that has ended, changes
+    nothing."""
+    known = _assignment(progress, news)
     if known is None:
-        return _derived(_with_assignment(progress, recall))
-    if known.state not in LIVE or recall.sequence < known.sequence:
+        return _derived(_with_assignment(progress, news))
+    if known.state not in LIVE or news.sequence < known.sequence:
         return progress
-    return _derived(_with_assignment(progress, replace(known, state=recall.state, sequence=recall.sequence)))
+    now = replace(known, state=news.state, sequence=news.sequence, endings=news.endings)
+    return _derived(_with_assignment(progress, now))
 
 
 def told(progress: Progress, notice: Notice) -> Progress:
@@ -140,6 +142,9 @@ def _state_of(need: Need, progress: Progress) -> NeedState:
     if not holders:
         return NeedState.ASSIGNED
     newest = max(holders, key=lambda assignment: assignment.sequence)
+    ending = next((ending for ending in newest.endings if ending.need == need.code), None)
+    if newest.state is AssignmentState.DONE and ending is not None:
+        return NeedState.DONE if ending.met else NeedState.FAILED
     return STATE_OF_NEED.get(newest.state, NeedState.ROUTING)
 
 

@@ -15,6 +15,7 @@ from services.intake.domain.progress import (
     AssignmentState,
     Cancellation,
     Decision,
+    Ending,
     Need,
     NeedState,
     Notice,
@@ -139,7 +140,8 @@ class ReferralTable:
 
     async def save_assignment(self, referral_id: UUID, changed: Assignment) -> None:
         """Keep one assignment as it is now."""
-        lists = {"needs": list(changed.needs), "channels": list(changed.channels)}
+        endings = [asdict(ending) for ending in changed.endings]
+        lists = {"needs": list(changed.needs), "channels": list(changed.channels), "endings": endings}
         row = {"referral_id": referral_id, **asdict(changed), **lists}
         await self._tx.connection.execute(statements.put(assignment, self._is_postgresql), row)
 
@@ -232,7 +234,8 @@ def _decision(row: RowMapping) -> Decision | None:
 
 def _assignment(row: RowMapping) -> Assignment:
     lists = {"needs": tuple(row["needs"]), "channels": tuple(row["channels"])}
-    return Assignment(**{**row, **lists, "state": AssignmentState(row["state"])})
+    endings = tuple(Ending(**ending) for ending in row["endings"])
+    return Assignment(**{**row, **lists, "endings": endings, "state": AssignmentState(row["state"])})
 
 
 def _needs(stored: list[dict[str, Any]]) -> tuple[Need, ...]:  # JSON of `Need`

@@ -75,6 +75,7 @@ assignment = Table(
     Column("offered_at", Instant),
     Column("due_at", Instant),
     Column("channels", DOCUMENT, nullable=False),
+    Column("endings", DOCUMENT, nullable=False, server_default="[]"),
 )
 Index("ix_assignment_referral_id", assignment.c.referral_id)
 

@@ -19,6 +19,8 @@ from services.notifier.domain.notice import (
     OfferNotice,
     OfferText,
     RecallNotice,
+    ReminderNotice,
+    ReminderText,
     SafeNotice,
     email_notice,
     hook_for,
@@ -33,6 +35,8 @@ NAMES: dict[type[Notice], tuple[str, ...]] = {
     OfferNotice: ("offer.email.txt", "offer.email.html"),
     OfferText: ("offer.text.txt",),
     SafeNotice: ("offer-safe.email.txt", "offer-safe.email.html", "offer-safe.text.txt"),
+    ReminderNotice: ("reminder.email.txt", "reminder.email.html"),
+    ReminderText: ("reminder.text.txt",),
     RecallNotice: ("recall.email.txt", "recall.email.html", "recall.text.txt"),
 }
 WORDS = frozenset(field.name for field in fields(Words))

@@ -27,6 +27,11 @@ class OfferNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class ReminderNotice(OfferNotice):
+    """The same, for a service that has not answered (R60); `reply_by` is when others will be asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class OfferText:
     """What an offer's text holds: the need is left out (N-39), `district` is "" where it would not fit."""
 
@@ -35,6 +40,11 @@ class OfferText:
     priority: str
     reply_by: str
     link: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderText(OfferText):
+    """The same, for a service that has not answered (R60)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,8 @@ def email_notice(
         return RecallNotice(offer.reference)
     if offer.safe_contact_only:
         return SafeNotice(offer.reference, link)
-    return OfferNotice(
+    kind = ReminderNotice if notification.purpose is Purpose.REMINDER else OfferNotice
+    return kind(
         reference=offer.reference,
         service=offer.service_name,
         district=directory.district(offer.district),
@@ -84,7 +95,8 @@ def text_notice(
         return RecallNotice(offer.reference)
     if offer.safe_contact_only:
         return SafeNotice(offer.reference, link)
-    return OfferText(
+    kind = ReminderText if notification.purpose is Purpose.REMINDER else OfferText
+    return kind(
         reference=offer.reference,
         district=directory.districts.get(offer.district or "", ""),
         priority=directory.priorities_in_texts[offer.priority],

@@ -26,6 +26,7 @@ class Purpose(StrEnum):
 
     OFFER = "offer"
     RECALL = "recall"
+    REMINDER = "reminder"
 
 
 class State(StrEnum):
@@ -125,7 +126,7 @@ class Notification:
     @property
     def ends_with_its_offer(self) -> bool:
         """Whether nothing is left to tell once the offer is taken back; a recall is what must then be told."""
-        return self.purpose is Purpose.OFFER
+        return self.purpose is not Purpose.RECALL
 
     def claimed(self) -> "Notification":
         """One more attempt begins; an attempt whose worker died counts as one nobody knows the end of."""

@@ -17,18 +17,23 @@ BEGINS = {
 
 
 def offer_notice(
-    offer: Offer, channel: Channel, contact: Contact | None, closed: str | None, now: datetime
+    offer: Offer,
+    channel: Channel,
+    contact: Contact | None,
+    closed: str | None,
+    now: datetime,
+    purpose: Purpose = Purpose.OFFER,
 ) -> Notification:
-    """The message that tells of `offer` over `channel` (R59).
+    """The message that tells of `offer` over `channel` (R59), or for REMINDER that reminds of it (R60).
 
     Without a contact it has failed already; for an offer that is `closed` (a reason code) it is skipped. The portal
     shows the offer by itself, so nothing is sent there.
     """
     contact = contact or Contact(f"{offer.service_id}:{channel}", channel, "")
     planned = Notification(
-        id=notification_id(offer.assignment_id, Purpose.OFFER, channel, contact.id),
+        id=notification_id(offer.assignment_id, purpose, channel, contact.id),
         offer=offer,
-        purpose=Purpose.OFFER,
+        purpose=purpose,
         channel=channel,
         contact=contact.id,
         address=contact.address,

@@ -9,7 +9,7 @@ from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.notification import Notification, State
 from services.notifier.domain.retry import after_failure, is_worth_sending
 from services.notifier.ports import Claim, Lane, Transaction
-from services.notifier.use_cases.planning import RECALLED, plan_recall
+from services.notifier.use_cases.planning import TOLD_BY_RECALL, plan_recall
 from services.notifier.use_cases.telling import tell_failed, tell_sent
 
 SENT = "sent"
@@ -43,7 +43,7 @@ class ClaimDue:
         closed = _closed(claimed, reasons)
         if closed is not None:
             await tx.notifications.end_attempt(claimed.skipped(closed), NOT_TRIED, now, None)
-            if closed == RECALLED:
+            if closed in TOLD_BY_RECALL:
                 await plan_recall(tx, claimed, now)
             return False
         if not is_worth_sending(claimed):
@@ -77,7 +77,7 @@ class RecordOutcome:
             return None
         await tell_sent(tx, sent, outcome.at)
         reasons = await tx.closures.reasons((sent.offer.assignment_id,))
-        if reasons:
+        if TOLD_BY_RECALL.intersection(reasons.values()):
             await plan_recall(tx, sent, now)
         return sent
 
@@ -90,7 +90,7 @@ class RecordOutcome:
         if after.state is State.FAILED:
             await tell_failed(tx, after, now)
         reasons = await tx.closures.reasons((after.offer.assignment_id,))
-        if reasons and after.state is State.FAILED:
+        if TOLD_BY_RECALL.intersection(reasons.values()) and after.state is State.FAILED:
             await plan_recall(tx, after, now)
         return after
 

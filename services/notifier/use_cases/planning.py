@@ -2,15 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from services.notifier.domain.notification import Channel, Notification, Offer, State
+from services.notifier.domain.notification import Channel, Notification, Offer, Purpose, State
 from services.notifier.domain.planning import offer_notice, recall_notice
 from services.notifier.ports import Transaction
 from services.notifier.use_cases.telling import tell_call_awaited, tell_failed, tell_sent
-from shared.events import AssignmentOffered, AssignmentRecalled, ReferralCancelled
+from shared.events import AssignmentMoved, AssignmentOffered, AssignmentRecalled, AssignmentReminded, ReferralCancelled
 
 RECALLED = "recalled"
 CANCELLED = "cancelled"
+ANSWERED = "answered"
+EXPIRED = "expired"
+# Why an offer ended in a way that those who heard of it have to be told of.
+TOLD_BY_RECALL = frozenset({RECALLED, EXPIRED})
+AWAITING_ANSWER = frozenset({"offered", "opened"})
 WAITING = frozenset({State.QUEUED, State.AWAITING_CALL})
 
 
@@ -37,18 +43,48 @@ class PlanOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanReminder:
+    """One more message over each channel of an offer that was not answered (R60)."""
+
+    async def __call__(self, tx: Transaction, event: AssignmentReminded) -> None:
+        """A channel over which the offer itself has not been told yet needs no reminder, and nor does the portal."""
+        directory = await tx.directory()
+        now = await tx.present()
+        reasons = await tx.closures.reasons((event.assignment_id, event.referral_id))
+        closed = next(iter(reasons.values()), None)
+        untold = {each.channel for each in await tx.notifications.of_assignment(event.assignment_id)
+                  if each.state in WAITING}  # fmt: skip
+        offer = _reminded(event)
+        for channel in map(Channel, event.channels):
+            if channel is not Channel.PORTAL and channel not in untold:
+                contact = directory.contact(event.service_id, channel)
+                await _plan(tx, offer_notice(offer, channel, contact, closed, now, Purpose.REMINDER), now)
+
+
+@dataclass(frozen=True, slots=True)
 class RecallOffer:
     """Stops what has not been sent of an assignment, and tells those who may have heard of it."""
 
     async def __call__(self, tx: Transaction, event: AssignmentRecalled) -> None:
         """Messages on their way at this moment are seen to when their attempt ends."""
-        now = await tx.present()
-        await tx.closures.add(event.assignment_id, RECALLED, now)
+        await _take_back(tx, event.assignment_id, RECALLED)
+
+
+@dataclass(frozen=True, slots=True)
+class StopOffer:
+    """Stops what has not been sent of an assignment that no longer awaits an answer."""
+
+    async def __call__(self, tx: Transaction, event: AssignmentMoved) -> None:
+        """Who answered needs no word of it; who did not is told that the offer has gone."""
+        if event.to_state in AWAITING_ANSWER:
+            return
+        if event.to_state == EXPIRED:
+            await _take_back(tx, event.assignment_id, EXPIRED)
+            return
+        await tx.closures.add(event.assignment_id, ANSWERED, await tx.present())
         for notification in await tx.notifications.of_assignment(event.assignment_id):
             if notification.state in WAITING and notification.ends_with_its_offer:
-                await tx.notifications.save(notification.skipped(RECALLED))
-            if notification.state is not State.SENDING:
-                await plan_recall(tx, notification, now)
+                await tx.notifications.save(notification.skipped(ANSWERED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +109,17 @@ async def plan_recall(tx: Transaction, told: Notification, now: datetime) -> Non
         await _plan(tx, recall, now)
 
 
+async def _take_back(tx: Transaction, assignment_id: UUID, reason: str) -> None:
+    """Skip what waits, and tell those who may have heard of it."""
+    now = await tx.present()
+    await tx.closures.add(assignment_id, reason, now)
+    for notification in await tx.notifications.of_assignment(assignment_id):
+        if notification.state in WAITING and notification.ends_with_its_offer:
+            await tx.notifications.save(notification.skipped(reason))
+        if notification.state is not State.SENDING:
+            await plan_recall(tx, notification, now)
+
+
 async def _plan(tx: Transaction, notification: Notification, now: datetime) -> None:
     if not await tx.notifications.add(notification):
         return
@@ -84,6 +131,21 @@ async def _plan(tx: Transaction, notification: Notification, now: datetime) -> N
         await tell_call_awaited(tx, notification, now)
     elif notification.state is State.QUEUED:
         tx.wake_delivery()
+
+
+def _reminded(event: AssignmentReminded) -> Offer:
+    return Offer(
+        assignment_id=event.assignment_id,
+        referral_id=event.referral_id,
+        reference=event.reference,
+        service_id=event.service_id,
+        service_name=event.service_name,
+        priority=event.priority,
+        needs=event.needs,
+        district=event.district,
+        reply_by=event.answer_by,
+        safe_contact_only=event.safe_contact_only,
+    )
 
 
 def _offer(event: AssignmentOffered) -> Offer:

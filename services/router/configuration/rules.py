@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from services.router.configuration.codes import Vocabulary
 from services.router.configuration.conditions import compile_condition
 from services.router.configuration.documents import RULES, refused
-from services.router.configuration.rules_schema import ActionDoc, ChoiceDoc, NoticeDoc, PeopleDoc, RulesDoc, WhenDoc
+from services.router.configuration.loop import compile_answers, compile_chase
+from services.router.configuration.notice_schema import ChoiceDoc, NoticeDoc
+from services.router.configuration.rules_schema import ActionDoc, PeopleDoc, RulesDoc, WhenDoc
 from services.router.domain.conditions import Condition
 from services.router.domain.rule_set import (
     Action,
@@ -57,6 +59,8 @@ class RulesCompiler:
             priorities=self._priorities(),
             selection=self._selection(),
             notice=self._notice(doc.notice),
+            answers=compile_answers(doc.answers),
+            chase=compile_chase(doc.chase),
         )
 
     def _when(self, when: WhenDoc, place: str) -> Condition:

@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from services.router.configuration.directory_schema import Closed, Text
-from services.router.domain.vocabulary import Channel, Priority, ResultFlag
+from services.router.configuration.loop_schema import AnswersDoc, ChaseDoc
+from services.router.configuration.notice_schema import NoticeDoc
+from services.router.domain.vocabulary import Priority, ResultFlag
 
 RuleId = Annotated[str, Field(pattern=r"^R\d{2}$")]
 RuleIds = Annotated[list[RuleId], Field(min_length=1)]
@@ -239,37 +241,6 @@ class SelectionDoc(Closed):
     never: NeverDoc
 
 
-class ChoiceDoc(Closed):
-    """All of some channels, else the first of others."""
-
-    all_of: list[Channel]
-    otherwise: list[Channel] = Field(alias="else")
-
-
-class ChannelsDoc(Closed):
-    """The choice for each priority."""
-
-    P1: ChoiceDoc
-    P2: ChoiceDoc
-    P3: ChoiceDoc
-    P4: ChoiceDoc
-
-
-class ByPhoneDoc(Closed):
-    """What is told by phone as well."""
-
-    priorities: list[Priority]
-    needs: Codes
-
-
-class NoticeDoc(Closed):
-    """Section G: telling."""
-
-    channels: ChannelsDoc
-    safe_contact: ChoiceDoc
-    also_by_phone: ByPhoneDoc
-
-
 class RuleTextDoc(Closed):
     """What an explanation says of a rule."""
 
@@ -296,4 +267,6 @@ class RulesDoc(Closed):
     priorities: list[RaiseDoc]
     selection: SelectionDoc
     notice: NoticeDoc
+    answers: AnswersDoc
+    chase: ChaseDoc
     rules: dict[RuleId, RuleTextDoc]

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from services.router.domain.decision import Assignment, Decision, Mark, NeedDecision
 from services.router.domain.notice import channels_for
@@ -12,27 +12,46 @@ from services.router.domain.repeats import Repeats
 from services.router.domain.vocabulary import NeedState, Outcome, Priority, ResultFlag, Rule
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands of a referral beside the needs being decided, so that its outcome, priority and flags speak of all of
+    it: the tracks and priorities of what is live, needs that are held, and what was flagged before."""
+
+    tracks: tuple[str, ...] = ()
+    priorities: tuple[Priority, ...] = ()
+    held_needs: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    duplicate_of: str | None = None
+
+
+NOTHING_BESIDE = Beside()
+
+
 def assemble(
-    referral: Referral, needs: tuple[NeedDecision, ...], repeats: Repeats, referral_marks: Iterable[Mark]
+    referral: Referral,
+    needs: tuple[NeedDecision, ...],
+    repeats: Repeats,
+    referral_marks: Iterable[Mark],
+    beside: Beside = NOTHING_BESIDE,
 ) -> Decision:
     """Put the decisions on single needs together."""
     facts = referral.facts
     needs = tuple(replace(need, because=_in_order(need.because)) for need in needs)
     marks = _each_once((*referral_marks, *repeats.marks, *(mark for need in needs for mark in need.marks)))
-    flags = frozenset(str(flag) for flag in (*facts.quality, *(mark.flag for mark in marks)))
+    flags = frozenset(str(flag) for flag in (*facts.quality, *beside.flags, *(mark.flag for mark in marks)))
     assignments = _assignments(referral, needs, safe_contact_only=ResultFlag.SAFE_CONTACT_ONLY in flags)
     rules = {*facts.because, *(rule for mark in marks for rule in mark.rules)}
     rules.update(rule for need in needs for rule in need.because)
     rules.update(rule for assignment in assignments for rule in assignment.because)
     return Decision(
         rule_set=referral.county.version,
-        outcome=_outcome(referral, assignments, needs),
+        outcome=_outcome(referral, assignments, needs, beside),
         district=facts.place.district,
         district_method=facts.place.method,
-        priority=highest(assignment.priority for assignment in assignments),
+        priority=highest((*beside.priorities, *(assignment.priority for assignment in assignments))),
         assignments=assignments,
-        held_needs=tuple(need.need for need in needs if need.state is NeedState.HELD),
-        duplicate_of=repeats.duplicate_of,
+        held_needs=(*beside.held_needs, *(need.need for need in needs if need.state is NeedState.HELD)),
+        duplicate_of=repeats.duplicate_of or beside.duplicate_of,
         flags=tuple(sorted(flags)),
         because=_in_order(rules),
         needs=needs,
@@ -80,12 +99,14 @@ def _assignment(
     )
 
 
-def _outcome(referral: Referral, assignments: tuple[Assignment, ...], needs: tuple[NeedDecision, ...]) -> Outcome:
+def _outcome(
+    referral: Referral, assignments: tuple[Assignment, ...], needs: tuple[NeedDecision, ...], beside: Beside
+) -> Outcome:
     """The first that applies, in the order of R58; an incomplete referral never comes this far."""
     rules = referral.rules
     desk = referral.county.services[rules.triage_desk].track
-    tracks = [assignment.track for assignment in assignments]
-    is_held = any(need.state is NeedState.HELD for need in needs)
+    tracks = [*beside.tracks, *(assignment.track for assignment in assignments)]
+    is_held = bool(beside.held_needs) or any(need.state is NeedState.HELD for need in needs)
     tests = (
         (Outcome.EMERGENCY, rules.emergency_track in tracks),
         (Outcome.DUPLICATE, not tracks and not is_held),

@@ -22,6 +22,12 @@ def decide(facts: Facts, county: County, load: Load) -> Decision:
     `facts.received_at` is the present moment. A referral is never refused: what no rule places goes to the triage desk.
     """
     referral = open_referral(facts, county, load)
+    needs, repeats = place_all(referral)
+    return assemble(referral, needs, repeats, _marks(referral))
+
+
+def place_all(referral: Referral) -> tuple[tuple[NeedDecision, ...], Repeats]:
+    """Every need of a referral with its place, and what was found of repeated ones (sections B to E, and G)."""
     acted_on = risk_decisions(referral)
     if referral.is_outside:
         acted_on = hand_over_risk(acted_on, referral)
@@ -29,7 +35,7 @@ def decide(facts: Facts, county: County, load: Load) -> Decision:
     repeats = find_repeats({each.need: each.urgency for each in asked}, referral)
     asked += _added(referral, asked, repeats)
     placed = tuple(_place(each, referral, repeats) for each in asked)
-    return assemble(referral, acted_on + placed, repeats, _marks(referral))
+    return acted_on + placed, repeats
 
 
 def _place(asked: Asked, referral: Referral, repeats: Repeats) -> NeedDecision:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from services.router.domain.answers import Answers
+from services.router.domain.chase import Chase
 from services.router.domain.conditions import ALWAYS, Condition
 from services.router.domain.vocabulary import Channel, Priority
 
@@ -171,3 +173,5 @@ class RuleSet:
     priorities: Mapping[str, tuple[RaiseRow, ...]]
     selection: Selection
     notice: Notice
+    answers: Answers
+    chase: Chase

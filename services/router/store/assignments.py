@@ -1,7 +1,8 @@
 """Assignments, their moves, and the places they take."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from dataclasses import fields as fields_of
 from datetime import date, datetime
 from typing import Any
@@ -9,13 +10,14 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, Select, select, update
 
-from services.router.domain.assignment import LIVE, State
-from services.router.ports import Offer
-from services.router.store.tables import assignment, assignment_move, assignment_need, capacity
+from services.router.domain.assignment import LIVE, PLACED_AGAIN, Actor, State
+from services.router.ports import Moved, Offer
+from services.router.store.tables import assignment, assignment_move, assignment_need, referral
 from shared.db import Transaction
-from shared.errors import Conflict
+from shared.errors import Conflict, NotFound
 
 PAGE = 200
+ROUTER = Actor("router", "router")
 FIELDS = tuple(field.name for field in fields_of(Offer))
 
 
@@ -27,7 +29,7 @@ class OfferTable:
 
     async def add(self, offer: Offer, *, capacity_day: date | None) -> None:
         """Store a new offer, with the day whose place it took; the database refuses a second live one of a need."""
-        lists = {"needs": list(offer.needs), "channels": list(offer.channels)}
+        lists = {"needs": list(offer.needs), "channels": list(offer.channels), "outcomes": dict(offer.outcomes)}
         row = asdict(offer) | lists | {"capacity_day": capacity_day}
         await self._tx.connection.execute(assignment.insert().inline(), row)
         held = [
@@ -35,7 +37,7 @@ class OfferTable:
             for need in offer.needs
         ]
         await self._tx.connection.execute(assignment_need.insert().inline(), held)
-        await self._keep_move(offer.id, actor="router", at=offer.offered_at, before=None, to=offer.state, reason=None)
+        await self._keep_move(offer.id, actor=ROUTER, at=offer.offered_at, before=None, to=offer.state, reason=None)
 
     async def live_of(self, referral_id: UUID) -> Sequence[Offer]:
         """The live assignments of a referral in the order of their services, locked until the transaction ends."""
@@ -48,12 +50,32 @@ class OfferTable:
         )
         return await self._offers(query)
 
-    async def move(self, offer: Offer, to: State, *, actor: str, at: datetime, reason: str | None) -> None:
-        """Change its state and keep who, when, from, to and why. Raises Conflict when it has moved meanwhile."""
+    async def lock(self, assignment_id: UUID) -> Offer:
+        """One assignment, with the lock that orders everything done for its referral. Raises NotFound."""
+        of = select(assignment.c.referral_id).where(assignment.c.id == assignment_id).scalar_subquery()
+        await self._tx.connection.execute(select(referral.c.id).where(referral.c.id == of).with_for_update())
+        # Read after the lock was got: before it, whoever held it may have changed the assignment.
+        offers = await self._offers(select(assignment).where(assignment.c.id == assignment_id))
+        if not offers:
+            raise NotFound("not-found", "There is no assignment with this id.")
+        return offers[0]
+
+    async def move(
+        self,
+        offer: Offer,
+        to: State,
+        *,
+        actor: Actor,
+        at: datetime,
+        reason: str | None,
+        outcomes: Mapping[str, str] | None = None,
+    ) -> Offer:
+        """The assignment in its new state. Raises Conflict when it has moved since it was read."""
+        moved = replace(offer, state=to, version=offer.version + 1, outcomes=dict(outcomes or offer.outcomes))
         statement = (
             update(assignment)
             .where(assignment.c.id == offer.id, assignment.c.version == offer.version)
-            .values(state=to, version=offer.version + 1)
+            .values(state=to, version=moved.version, outcomes=moved.outcomes)
             .returning(assignment.c.id)
         )
         if (await self._tx.connection.execute(statement)).first() is None:
@@ -61,6 +83,35 @@ class OfferTable:
         holds = update(assignment_need).where(assignment_need.c.assignment_id == offer.id).values(live=to in LIVE)
         await self._tx.connection.execute(holds)
         await self._keep_move(offer.id, actor=actor, at=at, before=offer.state, to=to, reason=reason)
+        return moved
+
+    async def refusals(self, referral_id: UUID) -> Mapping[str, frozenset[str]]:
+        """By need, the services that declined it, let it expire or handed it back."""
+        query = (
+            select(assignment_need.c.need, assignment.c.service_id)
+            .join(assignment, assignment.c.id == assignment_need.c.assignment_id)
+            .join(assignment_move, assignment_move.c.assignment_id == assignment.c.id)
+            .where(assignment.c.referral_id == referral_id, assignment_move.c.to_state.in_(PLACED_AGAIN))
+        )
+        said_no: dict[str, set[str]] = defaultdict(set)
+        for row in await self._tx.connection.execute(query):
+            said_no[row.need].add(row.service_id)
+        return {need: frozenset(services) for need, services in said_no.items()}
+
+    async def history(self, assignment_id: UUID) -> Sequence[Moved]:
+        """Every move of an assignment, oldest first."""
+        moves = assignment_move.c
+        query = select(assignment_move).where(moves.assignment_id == assignment_id).order_by(moves.seq)
+        return [
+            Moved(
+                at=row["at"],
+                actor=Actor(row["actor_kind"], row["actor"]),
+                before=State(row["from_state"]) if row["from_state"] else None,
+                to=State(row["to_state"]),
+                reason=row["reason"],
+            )
+            for row in (await self._tx.connection.execute(query)).mappings()
+        ]
 
     async def told(self, assignment_id: UUID, at: datetime) -> None:
         """Note when its service was first told."""
@@ -93,70 +144,18 @@ class OfferTable:
         return [_offer(row) for row in rows]
 
     async def _keep_move(
-        self, assignment_id: UUID, *, actor: str, at: datetime, before: State | None, to: State, reason: str | None
+        self, assignment_id: UUID, *, actor: Actor, at: datetime, before: State | None, to: State, reason: str | None
     ) -> None:
         row = {
             "assignment_id": assignment_id,
-            "actor": actor,
+            "actor_kind": actor.kind,
+            "actor": actor.code,
             "at": at,
             "from_state": before,
             "to_state": to,
             "reason": reason,
         }
         await self._tx.connection.execute(assignment_move.insert().inline(), row)
-
-
-class CapacityTable:
-    """Places of a service's day, taken and given back by the database, also under races."""
-
-    def __init__(self, tx: Transaction) -> None:
-        self._tx = tx
-
-    async def taken(self, day: date) -> Mapping[str, int]:
-        """How many places of `day` are taken, by service."""
-        rows = await self._tx.connection.execute(
-            select(capacity.c.service_id, capacity.c.taken).where(capacity.c.day == day)
-        )
-        return {row.service_id: row.taken for row in rows}
-
-    async def take(self, day: date, places: Mapping[str, int]) -> str | None:
-        """Take a place of each service of `places`, or none at all and answer which of them is full.
-
-        Rows are locked in one order everywhere, so that two referrals never wait for each other; the savepoint also
-        lets go of them when one is full, or the next try would lock others out of that order.
-        """
-        for_none_or_all = await self._tx.connection.begin_nested()
-        for service_id, count in sorted(places.items()):
-            if not await self._take_one(service_id, day, count):
-                await for_none_or_all.rollback()
-                return service_id
-        await for_none_or_all.commit()
-        return None
-
-    async def give_back(self, assignment_id: UUID) -> None:
-        """Return the place that an assignment took, if it took one."""
-        taken = select(assignment.c.service_id, assignment.c.capacity_day).where(assignment.c.id == assignment_id)
-        row = (await self._tx.connection.execute(taken)).one()
-        if row.capacity_day is None:
-            return
-        statement = (
-            update(capacity)
-            .where(capacity.c.service_id == row.service_id, capacity.c.day == row.capacity_day, capacity.c.taken > 0)
-            .values(taken=capacity.c.taken - 1)
-        )
-        await self._tx.connection.execute(statement)
-
-    async def _take_one(self, service_id: str, day: date, places: int) -> bool:
-        if places < 1:
-            return False
-        insert = self._tx.insert(capacity).values(service_id=service_id, day=day, taken=1)
-        # One statement decides, so that two referrals in the same instant cannot both have the last place.
-        statement = insert.on_conflict_do_update(
-            index_elements=["service_id", "day"],
-            set_={"taken": capacity.c.taken + 1},
-            where=capacity.c.taken < places,
-        ).returning(capacity.c.taken)
-        return (await self._tx.connection.execute(statement)).first() is not None
 
 
 def _offer(row: RowMapping) -> Offer:

@@ -1,6 +1,6 @@
 """Referrals the router has heard of, and the decisions it made."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from services.router.store.tables import decision, referral
 from shared.db import Transaction
 from shared.errors import NotFound
 from shared.events import Facts
+
+KEPT = tuple(decision.c[field.name] for field in fields(StoredDecision))
 
 
 class ReferralTable:
@@ -59,8 +61,10 @@ class DecisionTable:
         facts: Facts,
         made: Decision,
         decided_at: datetime,
+        *,
+        sequence: int = 0,
     ) -> None:
-        """Keep it, with the facts it was made from."""
+        """Keep it, with the facts it was made from; `sequence` is the number of the event that tells of it."""
         row = {
             "id": decision_id,
             "referral_id": referral_id,
@@ -70,13 +74,13 @@ class DecisionTable:
             "facts": facts.model_dump(mode="json"),
             "document": to_jsonable_python(asdict(made)),
             "decided_at": decided_at,
+            "sequence": sequence,
         }
         await self._tx.connection.execute(decision.insert().inline(), row)
 
     async def latest(self, reference: str) -> StoredDecision | None:
         """The newest decision of a referral."""
-        query = (
-            select(decision).where(decision.c.reference == reference).order_by(decision.c.decided_at.desc()).limit(1)
-        )
+        newest = (decision.c.decided_at.desc(), decision.c.sequence.desc())
+        query = select(*KEPT).where(decision.c.reference == reference).order_by(*newest).limit(1)
         row = (await self._tx.connection.execute(query)).mappings().first()
         return StoredDecision(**row) if row else None

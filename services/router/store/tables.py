@@ -4,6 +4,7 @@ from sqlalchemy import Boolean, Column, Date, Index, Integer, MetaData, String, 
 
 from shared.db import BIG, DOCUMENT, NAMING, Instant
 from shared.documents import configuration_table
+from shared.idempotency import idempotency_table
 from shared.inbox import inbox_table
 from shared.outbox import outbox_table
 
@@ -11,6 +12,7 @@ metadata = MetaData(naming_convention=NAMING)
 outbox = outbox_table(metadata)
 inbox = inbox_table(metadata)
 configuration = configuration_table(metadata)
+idempotency = idempotency_table(metadata)
 
 # One row for each referral the router has heard of; its lock orders everything done for that referral.
 referral = Table(
@@ -35,6 +37,7 @@ decision = Table(
     Column("facts", DOCUMENT, nullable=False),
     Column("document", DOCUMENT, nullable=False),
     Column("decided_at", Instant, nullable=False),
+    Column("sequence", Integer, nullable=False, server_default="0"),
 )
 
 assignment = Table(
@@ -61,6 +64,8 @@ assignment = Table(
     Column("due_at", Instant, nullable=False),
     Column("notified_at", Instant),
     Column("capacity_day", Date),
+    Column("outcomes", DOCUMENT, nullable=False, server_default="{}"),
+    Column("reason", String(400)),
 )
 Index("ix_assignment_service_state", assignment.c.service_id, assignment.c.state, assignment.c.due_at)
 
@@ -88,6 +93,7 @@ assignment_move = Table(
     metadata,
     Column("seq", BIG, primary_key=True, autoincrement=True),
     Column("assignment_id", Uuid, nullable=False, index=True),
+    Column("actor_kind", String(16), nullable=False, server_default="router"),
     Column("actor", String(64), nullable=False),
     Column("at", Instant, nullable=False),
     Column("from_state", String(16)),
@@ -103,3 +109,37 @@ capacity = Table(
     Column("day", Date, primary_key=True),
     Column("taken", Integer, nullable=False),
 )
+
+# Services that are offered nothing for a while; rows of pauses that are over stay.
+service_pause = Table(
+    "service_pause",
+    metadata,
+    Column("seq", BIG, primary_key=True, autoincrement=True),
+    Column("service_id", String(64), nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("actor_kind", String(16), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("paused_at", Instant, nullable=False),
+    Column("until", Instant),
+    Column("resumed_at", Instant),
+    Column("resumed_by_kind", String(16)),
+    Column("resumed_by", String(64)),
+)
+Index(
+    "ix_service_pause_running",
+    service_pause.c.service_id,
+    postgresql_where=service_pause.c.resumed_at.is_(None),
+    sqlite_where=service_pause.c.resumed_at.is_(None),
+)
+
+# What is waited for of an assignment, and until when (R53, R60).
+clock = Table(
+    "clock",
+    metadata,
+    Column("assignment_id", Uuid, primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("due_at", Instant, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+)
+Index("ix_clock_state_due_at", clock.c.state, clock.c.due_at)

@@ -52,6 +52,11 @@ from tests.router.rules.conftest import Edit
         ("rules.yaml", "age: {below: 16}", "age: {from: 16, below: 16}", "no number is from that on"),
         ("rules.yaml", "svc-tgccg-health", "svc-dd-library-van", "is not active"),
         ("rules.yaml", "P4: {all_of: [email]", "P5: {all_of: [email]", "notice.channels"),
+        ("rules.yaml", "then: park}", "then: parked}", "answers.decline.already_known.then"),
+        ("rules.yaml", "then: pause_service, pause: today}", "then: pause_service}", "belongs to pause_service"),
+        ("rules.yaml", "then: park}", "then: park, pause: today}", "belongs to pause_service"),
+        ("rules.yaml", "reached: true}", "reached: maybe}", "answers.contact.reached.reached"),
+        ("rules.yaml", "    met: {label", "    Met: {label", "answers.close.Met"),
         ("rules.yaml", "all_of: [portal], else: [phone]", "all_of: [sms], else: []", "no channel of it takes"),
     ],
 )  # fmt: skip

@@ -1,13 +1,14 @@
-"""HTTP in: decisions with their reasons, and the assignments that came of them."""
+"""HTTP in: reading decisions with their reasons, and the assignments that came of them."""
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
 
+from services.router.api.views import AssignmentHistoryView, AssignmentView, view, view_with_moves
 from services.router.domain.assignment import State
 from services.router.domain.decision import Decision
 from services.router.ports import Transaction
@@ -36,33 +37,8 @@ class DecisionView(BaseModel):
     rules: dict[str, str] = Field(description="what the rules named above say, in short")
 
 
-class AssignmentView(BaseModel):
-    """One offer of one or more needs to one service."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: UUID
-    reference: str = Field(examples=["4WJX-P7K"])
-    service_id: str
-    service_name: str
-    organization_id: str
-    organization_name: str
-    track: str
-    needs: tuple[str, ...]
-    priority: str
-    sla: str
-    district: str | None
-    channels: tuple[str, ...] = Field(description="how the service is told")
-    safe_contact_only: bool
-    state: State
-    version: int = Field(description="rises with every move")
-    offered_at: datetime
-    due_at: datetime = Field(description="reply by")
-    notified_at: datetime | None = Field(description="when the service was first told")
-
-
 def routes(database: Database, stores: Stores) -> APIRouter:
-    """The router's part of /api/v1."""
+    """What may be read under /api/v1."""
     api = APIRouter(prefix="/api/v1")
 
     @api.get("/decisions/{reference}", tags=["decisions"], responses=NOT_FOUND)
@@ -98,17 +74,23 @@ def routes(database: Database, stores: Stores) -> APIRouter:
         """Assignments, soonest reply first, at most 200."""
         reference = wanted_reference(referral) if referral is not None else None
         async with database.begin(request.state.origin) as transaction:
-            offers = await stores(transaction).offers.find(service=service, state=state, reference=reference)
-        return [AssignmentView.model_validate(offer) for offer in offers]
+            tx = stores(transaction)
+            offers = await tx.offers.find(service=service, state=state, reference=reference)
+            clocks = await tx.clocks.of([offer.id for offer in offers])
+        return [view(offer, clocks.get(offer.id, ())) for offer in offers]
 
     @api.get("/assignments/{assignment_id}", tags=["assignments"], responses=NOT_FOUND)
-    async def read_assignment(request: Request, assignment_id: UUID) -> AssignmentView:
-        """One assignment."""
+    async def read_assignment(request: Request, response: Response, assignment_id: UUID) -> AssignmentHistoryView:
+        """One assignment, with everything that was done with it."""
         async with database.begin(request.state.origin) as transaction:
-            offers = await stores(transaction).offers.find(assignment_id=assignment_id)
+            tx = stores(transaction)
+            offers = await tx.offers.find(assignment_id=assignment_id)
+            moves = await tx.offers.history(assignment_id)
+            clocks = await tx.clocks.of([assignment_id])
         if not offers:
             raise NotFound("not-found", "There is no assignment with this id.")
-        return AssignmentView.model_validate(offers[0])
+        response.headers["ETag"] = f'"{offers[0].version}"'
+        return view_with_moves(offers[0], clocks.get(assignment_id, ()), moves)
 
     return api
 

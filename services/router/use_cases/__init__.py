@@ -1,0 +1,1 @@
+"""What the router does, in the words of the contact centre: route, answer, place again, chase."""

@@ -1,0 +1,85 @@
+"""Chasing silence: one reminder, then the offer has expired and its needs go elsewhere; and telling what is late."""
+
+from dataclasses import dataclass, replace
+
+from services.router.domain.assignment import Actor, Move, after
+from services.router.domain.chase import ClockState, Ring, ring_of
+from services.router.domain.county import County
+from services.router.ports import Due, Transaction
+from services.router.use_cases.moving import Step, take
+from services.router.use_cases.rerouting import CameBack, PlaceAgain
+from shared.events import AssignmentOverdue, AssignmentReminded
+
+CLOCK = Actor("clock", "clock")
+NO_ANSWER = "no_answer"
+
+
+@dataclass(frozen=True, slots=True)
+class RingClock:
+    """Do what a clock calls for when it rings (R60)."""
+
+    place_again: PlaceAgain
+
+    async def __call__(self, tx: Transaction, due: Due) -> None:
+        """`due` was claimed in this very transaction."""
+        county = await tx.county()
+        match ring_of(due.clock, at_desk=due.offer.service_id == county.rules.triage_desk):
+            case Ring.REMIND:
+                await _remind(tx, county, due)
+            case Ring.EXPIRE:
+                await tx.clocks.put(replace(due.clock, state=ClockState.BREACHED))
+                await self._expire(tx, county, due)
+            case Ring.TELL:
+                await tx.clocks.put(replace(due.clock, state=ClockState.BREACHED))
+                await _tell(tx, due)
+
+    async def _expire(self, tx: Transaction, county: County, due: Due) -> None:
+        step = Step(after(due.offer.state, Move.EXPIRE), CLOCK, due.at, NO_ANSWER)
+        expired = await take(tx, due.offer, step)
+        await self.place_again(tx, county, CameBack(expired, due.at, f"{expired.service_name} did not answer."))
+
+
+async def _remind(tx: Transaction, county: County, due: Due) -> None:
+    """The same wait begins again, from now: whoever is reminded late is not given less time."""
+    offer = due.offer
+    service = county.services.get(offer.service_id)
+    wait = county.rules.chase[offer.priority]
+    answer_by = wait.ends(due.at, service.hours if service else None, county.deadlines.calendar)
+    await tx.clocks.put(replace(due.clock, state=ClockState.WARNED, step=due.clock.step + 1, due_at=answer_by))
+    await tx.publish(
+        AssignmentReminded(
+            referral_id=offer.referral_id,
+            reference=offer.reference,
+            sequence=await tx.referrals.next_sequence(offer.referral_id),
+            assignment_id=offer.id,
+            service_id=offer.service_id,
+            service_name=offer.service_name,
+            needs=offer.needs,
+            priority=offer.priority,
+            district=offer.district,
+            channels=offer.channels,
+            safe_contact_only=offer.safe_contact_only,
+            answer_by=answer_by,
+            reminded_at=due.at,
+        )
+    )
+
+
+async def _tell(tx: Transaction, due: Due) -> None:
+    offer = due.offer
+    await tx.publish(
+        AssignmentOverdue(
+            referral_id=offer.referral_id,
+            reference=offer.reference,
+            sequence=await tx.referrals.next_sequence(offer.referral_id),
+            assignment_id=offer.id,
+            service_id=offer.service_id,
+            service_name=offer.service_name,
+            needs=offer.needs,
+            priority=offer.priority,
+            clock=due.clock.kind.value,
+            state=offer.state.value,
+            due_at=due.clock.due_at,
+            overdue_at=due.at,
+        )
+    )

@@ -1,0 +1,52 @@
+"""One move of an assignment: kept with who, when and why, and told to the others."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.router.domain.answers import Close
+from services.router.domain.assignment import Actor, State
+from services.router.domain.chase import stopped_by
+from services.router.ports import Offer, Transaction
+from shared.events import AssignmentMoved, NeedOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where an assignment goes, by whom, when and why; `outcomes` has the close code of each need and its meaning."""
+
+    to: State
+    actor: Actor
+    at: datetime
+    reason: str | None = None
+    outcomes: Mapping[str, tuple[str, Close]] = field(default_factory=dict)
+
+
+async def take(tx: Transaction, offer: Offer, step: Step) -> Offer:
+    """The assignment after `step`. Raises Conflict when it has moved since it was read."""
+    codes = {need: code for need, (code, _) in step.outcomes.items()}
+    moved = await tx.offers.move(
+        offer, step.to, actor=step.actor, at=step.at, reason=step.reason, outcomes=codes or None
+    )
+    await tx.clocks.stop(offer.id, stopped_by(step.to))
+    await tx.publish(
+        AssignmentMoved(
+            referral_id=offer.referral_id,
+            reference=offer.reference,
+            sequence=await tx.referrals.next_sequence(offer.referral_id),
+            assignment_id=offer.id,
+            service_id=offer.service_id,
+            service_name=offer.service_name,
+            from_state=offer.state.value,
+            to_state=step.to.value,
+            reason=step.reason,
+            actor=step.actor.kind,
+            version=moved.version,
+            needs=offer.needs,
+            outcomes=tuple(
+                NeedOutcome(need=need, outcome=code, met=close.met) for need, (code, close) in step.outcomes.items()
+            ),
+            moved_at=step.at,
+        )
+    )
+    return moved

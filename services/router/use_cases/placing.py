@@ -1,0 +1,152 @@
+"""Deciding where needs go, taking the places, and offering them: for a new referral, and for needs that came back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.router.domain.assignment import State
+from services.router.domain.chase import Clock, Kind
+from services.router.domain.county import County
+from services.router.domain.decision import Assignment, Decision
+from services.router.ports import Offer, Transaction
+from shared.clock import NewId
+from shared.events import AssignmentOffered, Facts, NeedPlaced, ReferralDecided
+
+# Makes a decision, given the places that are left by service.
+Decide = Callable[[Mapping[str, int]], Decision]
+Why = Callable[[Assignment], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The referral whose needs are placed at `at`; `left` is the assignment they came back from, None at first."""
+
+    referral_id: UUID
+    reference: str
+    facts: Facts
+    county: County
+    at: datetime
+    left: UUID | None = None
+
+
+def unexplained(assignment: Assignment) -> str | None:
+    """Nothing more to say of an offer than that it was decided so."""
+    return None
+
+
+async def place(tx: Transaction, case: Case, new_id: NewId, decide: Decide, why: Why = unexplained) -> None:
+    """Decide, take the places, keep and tell the decision, and offer the needs. `why` is kept with each offer."""
+    decision, counted = await _decide(tx, case, decide)
+    decision_id, day = new_id(), case.county.today(case.at)
+    sequence = await tx.referrals.next_sequence(case.referral_id)
+    await tx.decisions.add(
+        decision_id, case.referral_id, case.reference, case.facts, decision, case.at, sequence=sequence
+    )
+    await tx.publish(_decided(case, decision, decision_id, sequence))
+    for assignment in decision.assignments:
+        offer = _offer(case, decision, decision_id, assignment, new_id(), why(assignment))
+        await tx.offers.add(offer, capacity_day=day if assignment.service_id in counted else None)
+        await tx.clocks.start(_clocks(offer, case.county))
+        await tx.publish(_offered(offer, await tx.referrals.next_sequence(case.referral_id)))
+
+
+async def _decide(tx: Transaction, case: Case, decide: Decide) -> tuple[Decision, frozenset[str]]:
+    """Decide, and take the places; where another referral took a last one meanwhile, decide anew without it.
+
+    A service that pauses is passed over like one that is full. Answers the decision and the services of which it took
+    a place.
+    """
+    day, capacities = case.county.today(case.at), case.county.capacities
+    taken = await tx.capacity.taken(day)
+    remaining = {service: places - taken.get(service, 0) for service, places in capacities.items()}
+    remaining |= dict.fromkeys(await tx.pauses.in_force(case.at), 0)
+    full: set[str] = set()
+    while True:
+        decision = decide(remaining)
+        # A service that is chosen although it is full was named by a rule, which does not ask for places (R57).
+        counted = {a.service_id for a in decision.assignments if a.service_id in capacities} - full
+        places = {service: capacities[service] for service in counted}
+        lacking = await tx.capacity.take(day, places, give_back=case.left)
+        if lacking is None:
+            return decision, frozenset(counted)
+        full.add(lacking)
+        remaining[lacking] = 0
+
+
+def _decided(case: Case, decision: Decision, decision_id: UUID, sequence: int) -> ReferralDecided:
+    needs = tuple(
+        NeedPlaced(code=need.need, state=need.state.value, service_id=need.service_id, priority=need.priority)
+        for need in decision.needs
+    )
+    return ReferralDecided(
+        referral_id=case.referral_id,
+        reference=case.reference,
+        sequence=sequence,
+        decision_id=decision_id,
+        rule_set=decision.rule_set,
+        outcome=decision.outcome,
+        district=decision.district,
+        priority=decision.priority,
+        needs=needs,
+        flags=decision.flags,
+        duplicate_of=decision.duplicate_of,
+        decided_at=case.at,
+    )
+
+
+def _offer(
+    case: Case, decision: Decision, decision_id: UUID, assignment: Assignment, assignment_id: UUID, reason: str | None
+) -> Offer:
+    return Offer(
+        id=assignment_id,
+        referral_id=case.referral_id,
+        reference=case.reference,
+        decision_id=decision_id,
+        service_id=assignment.service_id,
+        service_name=assignment.service_name,
+        organization_id=assignment.organization_id,
+        organization_name=assignment.organization_name,
+        track=assignment.track,
+        needs=assignment.needs,
+        priority=assignment.priority,
+        sla=assignment.sla,
+        district=decision.district,
+        channels=assignment.channels,
+        safe_contact_only=assignment.safe_contact_only,
+        state=State.OFFERED,
+        version=1,
+        offered_at=case.at,
+        due_at=assignment.due_at,
+        notified_at=None,
+        reason=reason,
+    )
+
+
+def _clocks(offer: Offer, county: County) -> tuple[Clock, ...]:
+    """What is waited for: an answer (R60), and the first contact with the resident (R53)."""
+    hours = county.services[offer.service_id].hours
+    answer_by = county.rules.chase[offer.priority].ends(offer.offered_at, hours, county.deadlines.calendar)
+    return Clock(offer.id, Kind.RESPOND, answer_by), Clock(offer.id, Kind.FIRST_CONTACT, offer.due_at)
+
+
+def _offered(offer: Offer, sequence: int) -> AssignmentOffered:
+    return AssignmentOffered(
+        referral_id=offer.referral_id,
+        reference=offer.reference,
+        sequence=sequence,
+        assignment_id=offer.id,
+        service_id=offer.service_id,
+        service_name=offer.service_name,
+        organization_id=offer.organization_id,
+        organization_name=offer.organization_name,
+        track=offer.track,
+        needs=offer.needs,
+        priority=offer.priority,
+        sla=offer.sla,
+        offered_at=offer.offered_at,
+        due_at=offer.due_at,
+        district=offer.district,
+        channels=offer.channels,
+        safe_contact_only=offer.safe_contact_only,
+    )

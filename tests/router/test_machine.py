@@ -1,0 +1,186 @@
+"""Whatever is answered, in whatever order, and whatever rings meanwhile: nothing is lost, doubled or asked twice."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from services.router.configuration import load_county
+from services.router.domain.assignment import LIVE, MOVES, Actor, IllegalMove, Move, State
+from services.router.domain.chase import TICKING
+from services.router.ports import Offer
+from services.router.use_cases.answering import (
+    AcceptOffer,
+    CompleteOffer,
+    DeclineOffer,
+    Given,
+    HandBack,
+    OpenOffer,
+    RecordContact,
+)
+from services.router.use_cases.chasing import RingClock
+from services.router.use_cases.rerouting import PlaceAgain
+from services.router.use_cases.routing import RecallReferral, RouteReferral
+from shared.clock import new_id
+from shared.errors import Conflict
+from shared.events import AssignmentMoved, AssignmentOffered, AssignmentRecalled
+from tests.router.builders import a_cancellation, a_submission
+from tests.router.conftest import Hands
+from tests.router.fakes import FakeTransaction
+from tests.router.rules.builders import COUNTY_DIRECTORY
+
+COUNTY = load_county(COUNTY_DIRECTORY)
+ANSWERS = COUNTY.rules.answers
+NEEDS = ("mind.creative_wellbeing", "social.befriending", "mind.crisis", "food.shopping")
+PARTNER = Actor("partner", "desk-2")
+ENDS = {
+    Move.OPEN: {State.OPENED},
+    Move.ACCEPT: {State.ACCEPTED},
+    Move.DECLINE: {State.DECLINED},
+    Move.CONTACT: {State.ACCEPTED, State.CONTACTED},
+    Move.COMPLETE: {State.DONE},
+    Move.HAND_BACK: {State.HANDED_BACK},
+}
+
+
+class Machine(RuleBasedStateMachine):
+    """One referral, its assignments, and everybody who may do something with them."""
+
+    @initialize(needs=st.sets(st.sampled_from(NEEDS), min_size=1))
+    def route(self, needs: set[str]) -> None:
+        self.clock = Hands()
+        self.tx = FakeTransaction(COUNTY)
+        self.tx.clocks.now = self.clock
+        self.event = a_submission(*sorted(needs))
+        self.again = PlaceAgain(new_id)
+        self.is_cancelled = False
+        asyncio.run(RouteReferral(self.clock, new_id)(self.tx, self.event))
+        self.placed = {need for offer in self.tx.offers.kept.values() for need in offer.needs}
+
+    def one(self, number: int) -> Offer:
+        offers = sorted(self.tx.offers.kept.values(), key=lambda offer: offer.id)
+        return offers[number % len(offers)]
+
+    @rule(
+        number=st.integers(0, 50),
+        move=st.sampled_from(sorted(ENDS)),
+        code=st.integers(0, 50),
+        stale=st.booleans(),
+    )
+    def answer(self, number: int, move: Move, code: int, stale: bool) -> None:
+        offer = self.one(number)
+        before = (dict(self.tx.offers.kept), len(self.tx.published))
+        given = Given(offer.id, PARTNER, offer.version - 1 if stale else None)
+        try:
+            moved = asyncio.run(self._answer(move, given, offer, code))
+        except IllegalMove:
+            assert before == (dict(self.tx.offers.kept), len(self.tx.published))
+            desk_says_no = move is Move.DECLINE and offer.service_id == COUNTY.rules.triage_desk
+            assert not stale
+            assert desk_says_no or (offer.state, move) not in MOVES
+        except Conflict:
+            assert stale
+        else:
+            assert not stale
+            assert moved.state in ENDS[move]
+            assert moved.version == offer.version + (moved.state is not State.OPENED or offer.state is State.OFFERED)
+
+    async def _answer(self, move: Move, given: Given, offer: Offer, code: int) -> Offer:
+        match move:
+            case Move.OPEN:
+                return await OpenOffer(self.clock)(self.tx, given)
+            case Move.ACCEPT:
+                return await AcceptOffer(self.clock)(self.tx, given)
+            case Move.DECLINE:
+                return await DeclineOffer(self.clock, self.again)(self.tx, given, nth(ANSWERS.decline, code))
+            case Move.CONTACT:
+                return await RecordContact(self.clock)(self.tx, given, nth(ANSWERS.contact, code))
+            case Move.COMPLETE:
+                outcomes = dict.fromkeys(offer.needs, nth(ANSWERS.close, code))
+                return await CompleteOffer(self.clock)(self.tx, given, outcomes)
+            case _:
+                return await HandBack(self.clock, self.again)(self.tx, given, nth(ANSWERS.hand_back, code))
+
+    @rule(hours=st.integers(1, 100))
+    def let_time_pass(self, hours: int) -> None:
+        self.clock.at += timedelta(hours=hours)
+
+    @rule()
+    def ring(self) -> None:
+        due = asyncio.run(self.tx.clocks.due())
+        if due is not None:
+            asyncio.run(RingClock(self.again)(self.tx, due))
+
+    @rule()
+    def hear_the_referral_again(self) -> None:
+        told = len(self.tx.published)
+        asyncio.run(RouteReferral(self.clock, new_id)(self.tx, self.event))
+        assert len(self.tx.published) == told
+
+    @rule(really=st.sampled_from([True, False, False, False]))
+    def cancel(self, really: bool) -> None:
+        if really:
+            asyncio.run(RecallReferral(self.clock)(self.tx, a_cancellation(self.event)))
+            self.is_cancelled = True
+
+    @invariant()
+    def every_need_is_in_one_place(self) -> None:
+        if not hasattr(self, "tx"):
+            return
+        offers = self.tx.offers.kept.values()
+        live = [need for offer in offers if offer.state in LIVE for need in offer.needs]
+        assert len(live) == len(set(live))
+        done = {need for offer in offers if offer.state is State.DONE for need in offer.needs}
+        assert done.isdisjoint(live)
+        assert self.is_cancelled or done | set(live) == self.placed
+        assert not (self.is_cancelled and live)
+
+    @invariant()
+    def nobody_who_said_no_is_asked_again(self) -> None:
+        if not hasattr(self, "tx"):
+            return
+        asked = [
+            (need, offer.service_id)
+            for offer in self.tx.offers.kept.values()
+            if offer.service_id != COUNTY.rules.triage_desk
+            for need in offer.needs
+        ]
+        assert len(asked) == len(set(asked))
+
+    @invariant()
+    def what_ended_has_no_clock_and_what_is_live_has_one_or_was_told_of(self) -> None:
+        if not hasattr(self, "tx"):
+            return
+        for (assignment_id, _), clock in self.tx.clocks.kept.items():
+            assert clock.state not in TICKING or self.tx.offers.kept[assignment_id].state in LIVE
+
+    @invariant()
+    def places_are_taken_for_what_is_live_or_done_and_nothing_else(self) -> None:
+        if not hasattr(self, "tx"):
+            return
+        held = sum(
+            offer.state in LIVE | {State.DONE} and self.tx.offers.capacity_days[offer.id] is not None
+            for offer in self.tx.offers.kept.values()
+        )
+        assert sum(self.tx.capacity.places.values()) == held
+
+    @invariant()
+    def everything_told_is_numbered_and_every_move_is_told(self) -> None:
+        if not hasattr(self, "tx"):
+            return
+        assert [event.sequence for event in self.tx.published] == list(range(1, len(self.tx.published) + 1))
+        told = [e for e in self.tx.published if isinstance(e, AssignmentMoved | AssignmentOffered | AssignmentRecalled)]
+        assert len(told) == len(self.tx.offers.moves)
+
+
+def nth(codes: Mapping[str, object], number: int) -> str:
+    return sorted(codes)[number % len(codes)]
+
+
+TestMachine = Machine.TestCase
+TestMachine.settings = settings(
+    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
