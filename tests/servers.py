@@ -1,11 +1,8 @@
 """Where tests find real servers: those that were named, else containers, else genuine ones brought up natively."""
 
-import gc
 import os
 import socket
-import warnings
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
