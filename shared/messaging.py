@@ -6,12 +6,14 @@ from shared.housekeeping import Measure, Purge
 from shared.inbox import Inbox
 from shared.kafka import Kafka
 from shared.ownership import Ownership, ownership_of
-from shared.relay import Relay
+from shared.relay import BATCH_ROWS, Relay
 from shared.retries import Retries
 from shared.service import Loop, Service
 from shared.transport import Transport
 from shared.verdicts import RetryPolicy
 
+# Within one process, to publish an event is to have it handled: no step may keep Ctrl-C waiting.
+DELIVERED_ROWS = 24
 RELAY_POLL_S = 0.25
 RETRY_POLL_S = 0.5
 MEASURE_EVERY_S = 5.0
@@ -41,7 +43,8 @@ def make_transport(kafka_url: str | None) -> Transport:
 
 
 def _loops(database: Database, transport: Transport, inbox: Inbox, ownership: Ownership) -> tuple[Loop, ...]:
-    relay = Relay(database, transport, ownership)
+    batch_rows = BATCH_ROWS if database.is_postgresql else DELIVERED_ROWS
+    relay = Relay(database, transport, ownership, batch_rows=batch_rows)
     name = database.name
     return (
         Loop(f"{name}.relay", relay, RELAY_POLL_S, database.wake, relay.close),

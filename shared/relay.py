@@ -22,9 +22,18 @@ class Relay:
 
     Rows are found by "not yet published", never by a position: sequence numbers commit out of order. Parallel
     publishers would reorder a referral's events and gain nothing, since one outruns all the services together.
+    `batch_rows` bounds a step, and so how long a stop may have to wait for it.
     """
 
-    def __init__(self, database: Database, transport: Transport, ownership: Ownership | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        transport: Transport,
+        ownership: Ownership | None = None,
+        *,
+        batch_rows: int = BATCH_ROWS,
+    ) -> None:
+        self._batch_rows = batch_rows
         self._database = database
         self._transport = transport
         self._ownership = ownership or ownership_of(database)
@@ -70,7 +79,7 @@ class Relay:
 
     async def _next_batch(self) -> list[Record]:
         outbox = self._database.outbox
-        waiting = select(outbox).where(outbox.c.published_at.is_(None)).order_by(outbox.c.seq).limit(BATCH_ROWS)
+        waiting = select(outbox).where(outbox.c.published_at.is_(None)).order_by(outbox.c.seq).limit(self._batch_rows)
         if self._held_back:
             waiting = waiting.where(outbox.c.key.not_in(self._held_back))
         async with self._database.engine.connect() as connection:

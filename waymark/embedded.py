@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -106,11 +106,29 @@ async def up(*, data: Path, port: int, demo: bool, directory: Path) -> None:
     process = assemble(data, public_url=url)
     await load(process, directory)
     async with HttpServer(process.app, HOST, port) as server, httpx.AsyncClient(base_url=url, timeout=30) as client:
-        if demo:
-            await _demonstrate(client, data, directory, console)
-        console.print(home.where_to_look(url, data / LOG_FILE, await home.example(client)), highlight=False)
+
+        async def introduce() -> None:
+            if demo:
+                await _demonstrate(client, data, directory, console)
+            example = await home.example(client)
+            console.print(home.where_to_look(url, data / LOG_FILE, example), highlight=False)
+
+        await _unless_stopped(server, introduce())
         await server.until_stopped()
     console.print(f"Stopped. The data stays in {data}.", highlight=False)
+
+
+async def _unless_stopped(server: HttpServer, work: Coroutine[None, None, None]) -> None:
+    """Do `work`, but leave it at once on Ctrl-C."""
+    doing, stopped = asyncio.ensure_future(work), asyncio.ensure_future(server.until_stopped())
+    try:
+        await asyncio.wait((doing, stopped), return_when=asyncio.FIRST_COMPLETED)
+        if doing.done():
+            await doing
+    finally:
+        for task in (doing, stopped):
+            task.cancel()
+        await asyncio.gather(doing, stopped, return_exceptions=True)
 
 
 def open_log(file: Path) -> TextIO:

@@ -132,7 +132,7 @@ def letter_of(raw: bytes) -> Letter:
     """A message's parts, decoded."""
     mail = message_from_bytes(raw, policy=policy.default)
     parts = {part: mail.get_body((part,)) for part in ("plain", "html")}
-    bodies = {part: str(body.get_content()) if body is not None else "" for part, body in parts.items()}
+    bodies = {part: _lines(body.get_content()) if body is not None else "" for part, body in parts.items()}
     return Letter(
         id=str(mail["Message-ID"]).strip("<>").partition("@")[0],
         to=str(mail["To"]),
@@ -142,6 +142,10 @@ def letter_of(raw: bytes) -> Letter:
         html=bodies["html"],
         raw=raw.decode("utf-8", "replace"),
     )
+
+
+def _lines(body: str) -> str:
+    return body.replace("\r\n", "\n")
 
 
 def _dashed(hexadecimal: str) -> str:

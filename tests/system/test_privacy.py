@@ -37,7 +37,6 @@ CANARY = Someone(
 )
 SHOWN = {
     "/metrics",
-    "/openapi.json",
     "/api/v1/referrals/{reference}",
     "/api/v1/decisions/{reference}",
     "/api/v1/assignments",

@@ -1,12 +1,15 @@
 """`waymark up` started, stopped and started again: the data stays, and the sample referrals come once."""
 
 import signal
+from collections.abc import Sequence
+from uuid import UUID
 
 import httpx
 import pytest
 
 from tests.eventually import eventually
 from tests.system.databases import COUNTY
+from tests.system.ledger import books
 from tests.system.world import Embedded, embedded_in
 
 UP_WITHIN_S = 90.0
@@ -54,7 +57,7 @@ async def test_the_sample_referrals_are_submitted_once_and_stay(with_demo: Embed
     assert with_demo.process.stop(signal.SIGTERM) == 0
 
 
-async def test_stopped_in_the_middle_of_its_samples_it_goes_on_with_them_at_the_next_start(
+async def test_stopped_in_the_middle_of_its_samples_it_ends_and_goes_on_with_them_at_the_next_start(
     with_demo: Embedded,
 ) -> None:
     samples = len((COUNTY / "demo.jsonl").read_text(encoding="utf-8").splitlines())
@@ -65,10 +68,19 @@ async def test_stopped_in_the_middle_of_its_samples_it_goes_on_with_them_at_the_
         return len(referrals(with_demo))
 
     await eventually(some, lambda count: 0 < count < samples)
-    with_demo.process.kill()
+    assert with_demo.process.stop(signal.SIGINT) == 0
+    assert 0 < len(referrals(with_demo)) < samples
     with_demo.process.start()
     await said(with_demo, "Ctrl-C stops it")
     assert len(referrals(with_demo)) == samples
+    assert balance(with_demo) == ([], [], 0)
+
+
+def balance(system: Embedded) -> tuple[Sequence[str], Sequence[str], int]:
+    """What is lost, repeated, or arrived twice."""
+    ids = [UUID(str(row[0])) for row in system.rows("intake", "SELECT id FROM referral")]
+    found = books(system, ids)
+    return found.lost, found.repeated, found.copies
 
 
 async def test_a_second_process_on_the_same_folder_says_so_and_ends(embedded: Embedded) -> None:

@@ -16,7 +16,6 @@ from tests.system.processes import Process, run
 
 # The tests are one caller and send more than one may in a minute.
 UNLIMITED = {"WAYMARK_REQUESTS_PER_MINUTE": "1000000"}
-SWEEP_PATIENCE_S = 5
 
 
 class World(Protocol):
@@ -146,7 +145,6 @@ def _services(folder: Path, databases: Databases, mail: MailServer, servers: dic
         **databases.environment(),
         **UNLIMITED,
         "WAYMARK_KEYS_FILE": str(folder / "keys.json"),
-        "WAYMARK_SWEEP_PATIENCE_S": str(SWEEP_PATIENCE_S),
         # The link in a notice leads to a page of the router's.
         "WAYMARK_PUBLIC_URL": f"http://127.0.0.1:{ports['router']}",
         "WAYMARK_SMTP_URL": f"smtp://127.0.0.1:{mail.port}",
