@@ -1,6 +1,6 @@
 # Waymark. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt lock up status down
+.PHONY: help run test lint check fmt lock up status down
 export PYTHON ?= python3
 BIN := .venv/bin
 
@@ -13,10 +13,12 @@ run: .env-run ## everything in one process on http://127.0.0.1:8000, with sample
 test: .env-dev ## every test: embedded, and on real PostgreSQL, Kafka and Redis
 	@$(BIN)/python -m pytest $(PYTEST)
 
-check: .env-dev ## formatting, lint, types, architecture and the fast tests; under a minute
+lint: .env-dev ## formatting, lint, types and architecture
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --verbose | tail -n 20
+
+check: lint ## the above and the quick tests, before every commit
 	@$(BIN)/python -m pytest -q -n 2 -m "not real and not processes" $(PYTEST)
 
 fmt: .env-dev ## format the code
