@@ -16,7 +16,7 @@ test: .env-dev ## every test: embedded, and on real PostgreSQL, Kafka and Redis
 lint: .env-dev ## formatting, lint, types and architecture
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --verbose | tail -n 20
+	@$(BIN)/lint-imports
 
 check: lint ## the above and the quick tests, before every commit
 	@$(BIN)/python -m pytest -q -n 2 -m "not real and not processes" $(PYTEST)
