@@ -1,6 +1,7 @@
 """Events that say what became of a message."""
 
 from datetime import datetime
+from typing import Any
 
 from services.notifier.domain.notification import Notification
 from services.notifier.ports import Transaction
@@ -9,54 +10,30 @@ from shared.events import NotificationCallAwaited, NotificationFailed, Notificat
 
 async def tell_sent(tx: Transaction, notification: Notification, at: datetime) -> None:
     """Publish that the contact was told at `at`."""
-    offer = notification.offer
-    await tx.publish(
-        NotificationSent(
-            referral_id=offer.referral_id,
-            reference=offer.reference,
-            sequence=await tx.next_sequence(offer.referral_id),
-            notification_id=notification.id,
-            assignment_id=offer.assignment_id,
-            service_id=offer.service_id,
-            channel=notification.channel.value,
-            purpose=notification.purpose.value,
-            sent_at=at,
-        )
-    )
+    await tx.publish(NotificationSent(**await _about(tx, notification), sent_at=at))
 
 
 async def tell_call_awaited(tx: Transaction, notification: Notification, at: datetime) -> None:
     """Publish that the contact has to be rung."""
-    offer = notification.offer
-    await tx.publish(
-        NotificationCallAwaited(
-            referral_id=offer.referral_id,
-            reference=offer.reference,
-            sequence=await tx.next_sequence(offer.referral_id),
-            notification_id=notification.id,
-            assignment_id=offer.assignment_id,
-            service_id=offer.service_id,
-            channel=notification.channel.value,
-            purpose=notification.purpose.value,
-            awaited_at=at,
-        )
-    )
+    await tx.publish(NotificationCallAwaited(**await _about(tx, notification), awaited_at=at))
 
 
 async def tell_failed(tx: Transaction, notification: Notification, at: datetime) -> None:
     """Publish that this channel is given up; the class of the failure is `notification.reason`."""
+    failure = notification.reason or "unknown"
+    await tx.publish(NotificationFailed(**await _about(tx, notification), failure=failure, failed_at=at))
+
+
+async def _about(tx: Transaction, notification: Notification) -> dict[str, Any]:  # fields of several types
+    """What every event about a message says of it; takes the next number of its referral."""
     offer = notification.offer
-    await tx.publish(
-        NotificationFailed(
-            referral_id=offer.referral_id,
-            reference=offer.reference,
-            sequence=await tx.next_sequence(offer.referral_id),
-            notification_id=notification.id,
-            assignment_id=offer.assignment_id,
-            service_id=offer.service_id,
-            channel=notification.channel.value,
-            purpose=notification.purpose.value,
-            failure=notification.reason or "unknown",
-            failed_at=at,
-        )
-    )
+    return {
+        "referral_id": offer.referral_id,
+        "reference": offer.reference,
+        "sequence": await tx.next_sequence(offer.referral_id),
+        "notification_id": notification.id,
+        "assignment_id": offer.assignment_id,
+        "service_id": offer.service_id,
+        "channel": notification.channel.value,
+        "purpose": notification.purpose.value,
+    }
