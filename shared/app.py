@@ -41,6 +41,8 @@ def application(
         async with AsyncExitStack() as stack:
             for service in services:
                 stack.push_async_callback(service.database.close)
+                if service.close is not None:
+                    stack.push_async_callback(service.close)
             for each in messaging:
                 await each.claim_data()
             # Left in reverse: first the loops end their steps, then the transport drains, then connections close.

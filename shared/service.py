@@ -34,10 +34,14 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service ready to be run by the chassis (shared/app.py): HTTP in, events in, and its own background loops."""
+    """A service ready to be run by the chassis (shared/app.py): HTTP in, events in, and its own background loops.
+
+    `close` gives back what its requests held, such as connections to a cache, once it has stopped.
+    """
 
     name: str
     database: Database
     routers: Sequence[APIRouter] = ()
     subscriptions: Sequence[Subscription] = ()
     loops: Sequence[Loop] = field(default=())
+    close: Callable[[], Awaitable[None]] | None = None

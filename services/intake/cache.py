@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from prometheus_client import Counter
+from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 
 from shared.clock import Clock
@@ -39,7 +41,8 @@ class RateLimit:
         self._now = now
         self._disguise = disguise
         self._alone = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._together = SlidingWindowCounterRateLimiter(_redis(redis_url)) if redis_url else None
+        self._connections = _connections(redis_url) if redis_url else None
+        self._together = SlidingWindowCounterRateLimiter(_redis(redis_url, self._connections)) if redis_url else None
         self._alone_until: datetime | None = None
 
     async def __call__(self, caller: str) -> None:
@@ -56,6 +59,11 @@ class RateLimit:
             UNCOUNTED.inc()
             log.warning("rate_limit.failed", error=type(error).__name__)
 
+    async def close(self) -> None:
+        """Give the connections to Redis back."""
+        if self._connections is not None:
+            await self._connections.aclose()
+
     async def _count(self, limiter: SlidingWindowCounterRateLimiter, name: str) -> None:
         if not await limiter.hit(self._item, name):
             stats = await limiter.get_window_stats(self._item, name)
@@ -63,11 +71,11 @@ class RateLimit:
             raise TooMany(min(WINDOW_S, max(1, ceil(stats.reset_time - self._now().timestamp()))))
 
 
-def _redis(url: str) -> Storage:
-    return RedisStorage(
-        f"async+{url}",
-        implementation="redispy",
-        key_prefix="waymark:limit",
-        socket_timeout=REDIS_TIMEOUT_S,
-        socket_connect_timeout=REDIS_TIMEOUT_S,
-    )
+def _connections(url: str) -> ConnectionPool:
+    return ConnectionPool.from_url(url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
+
+
+def _redis(url: str, connections: ConnectionPool | None) -> Storage:
+    # The library has no way to close connections of its own making, so it gets ours; its stubs know of scalars only.
+    options: Any = {"connection_pool": connections}
+    return RedisStorage(f"async+{url}", implementation="redispy", key_prefix="waymark:limit", **options)

@@ -54,11 +54,12 @@ def build(settings: IntakeSettings, *, now: Clock, new_id: NewId) -> Service:
     def opened(tx: Transaction) -> IntakeTransaction:
         return IntakeTransaction(tx, vault, county, first_patience)
 
+    limit = RateLimit(settings.requests_per_minute, settings.redis_url, now=now, disguise=vault.blind)
     router = routes(
         database,
         opened,
         Idempotency(database, vault),
-        RateLimit(settings.requests_per_minute, settings.redis_url, now=now, disguise=vault.blind),
+        limit,
         SubmitReferral(now, new_id, draw_reference),
         FindReferral(),
         CancelReferral(now),
@@ -73,6 +74,7 @@ def build(settings: IntakeSettings, *, now: Clock, new_id: NewId) -> Service:
             Loop("intake.sweeper", sweeper, SWEEP_EVERY_S),
             Loop("intake.idempotency", Expiry(database), EXPIRE_EVERY_S),
         ),
+        close=limit.close,
     )
 
 

@@ -58,6 +58,8 @@ async def test_processes_that_share_redis_count_together(redis_url: str) -> None
     one, other = a_limit(4, redis_url), a_limit(4, redis_url)
     assert await hits(one, caller, 3) == 3
     assert await hits(other, caller, 3) == 1
+    for limit in (one, other):
+        await limit.close()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
