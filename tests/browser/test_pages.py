@@ -18,10 +18,11 @@ async def test_a_page_loads_from_this_machine_alone_and_without_a_complaint(watc
 async def test_from_the_home_page_one_gets_to_the_messages_and_into_one(watched: Watched) -> None:
     await watched.open("/")
     await watched.page.get_by_role("link", name="The e-mails and texts").click()
+    await watched.page.wait_for_url("**/mailbox")
     assert await watched.page.locator("h1").inner_text() == "Mailbox"
     await watched.page.get_by_role("link", name="reply by").first.click()
-    body = await watched.page.locator("main").inner_text()
-    assert "/assignments/" in body
+    await watched.page.wait_for_url("**/mailbox/*")
+    assert "/assignments/" in await watched.page.locator("main").inner_text()
     assert watched.complaints == []
 
 
