@@ -19,7 +19,7 @@ lint: .env-dev ## formatting, lint, types and architecture
 	@$(BIN)/lint-imports
 
 check: lint ## the above and the quick tests, before every commit
-	@$(BIN)/python -m pytest -q -n 2 -m "not real and not processes" $(PYTEST)
+	@$(BIN)/python -m pytest -q -n 2 -m "not real and not processes and not whole" $(PYTEST)
 
 fmt: .env-dev ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -14,6 +14,7 @@ from tests.servers import Servers, choose_servers
 
 HERE = Path(__file__).parent
 PROCESSES = frozenset({"system", "architecture", "browser", "deploy", "test_cli.py"})
+WHOLE = frozenset({"world", "client", "chassis"})
 REAL = frozenset({"servers", "postgres_url", "kafka_url", "redis_url", "postgresql_database", "browser"})
 
 
@@ -22,6 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if PROCESSES.intersection(item.path.relative_to(HERE).parts):
             item.add_marker(pytest.mark.processes)
+        if WHOLE.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.whole)
         if REAL.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.real)
 
