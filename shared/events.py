@@ -235,6 +235,19 @@ class NotificationFailed(Event):
     failed_at: datetime
 
 
+class NotificationExhausted(Event):
+    """Nobody at a service can know of an offer: no message about it got through, and nothing more will be tried.
+    `failure` is the class of the last fault, not its text."""
+
+    topic = Topic.NOTIFICATIONS
+    type = "org.waymark.notification.exhausted.v1"
+
+    assignment_id: UUID
+    service_id: str
+    failure: str
+    exhausted_at: datetime
+
+
 CATALOGUE: tuple[type[Event], ...] = (
     ReferralSubmitted,
     ReferralCancelled,
@@ -247,5 +260,6 @@ CATALOGUE: tuple[type[Event], ...] = (
     NotificationSent,
     NotificationCallAwaited,
     NotificationFailed,
+    NotificationExhausted,
 )
 BY_TYPE: dict[str, type[Event]] = {event.type: event for event in CATALOGUE}

@@ -4,15 +4,20 @@ from collections.abc import Callable, Sequence
 
 from services.router.ports import Transaction
 from services.router.use_cases.routing import NoteTold, RecallReferral, RouteReferral
+from services.router.use_cases.unreachable import NoteUnreachable
 from shared.db import Transaction as DatabaseTransaction
-from shared.events import NotificationSent, ReferralCancelled, ReferralSubmitted
+from shared.events import NotificationExhausted, NotificationSent, ReferralCancelled, ReferralSubmitted
 from shared.transport import Subscription
 
 Stores = Callable[[DatabaseTransaction], Transaction]
 
 
 def subscriptions(
-    stores: Stores, route_referral: RouteReferral, recall_referral: RecallReferral, note_told: NoteTold
+    stores: Stores,
+    route_referral: RouteReferral,
+    recall_referral: RecallReferral,
+    note_told: NoteTold,
+    note_unreachable: NoteUnreachable,
 ) -> Sequence[Subscription]:
     """What the router hears, and what it does about it."""
 
@@ -25,8 +30,12 @@ def subscriptions(
     async def on_sent(transaction: DatabaseTransaction, event: NotificationSent) -> None:
         await note_told(stores(transaction), event)
 
+    async def on_exhausted(transaction: DatabaseTransaction, event: NotificationExhausted) -> None:
+        await note_unreachable(stores(transaction), event)
+
     return (
         Subscription(ReferralSubmitted, on_submitted),
         Subscription(ReferralCancelled, on_cancelled),
         Subscription(NotificationSent, on_sent),
+        Subscription(NotificationExhausted, on_exhausted),
     )

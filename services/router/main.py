@@ -15,6 +15,7 @@ from services.router.store.transaction import RouterTransaction
 from services.router.use_cases.chasing import RingClock
 from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import NoteTold, RecallReferral, RouteReferral
+from services.router.use_cases.unreachable import NoteUnreachable
 from shared.clock import Clock, NewId
 from shared.db import Database, Transaction
 from shared.documents import Current, save_documents
@@ -44,7 +45,13 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
             pausing.routes(database, stores, idempotency, now),
             pages.routes(database, stores, now),
         ),
-        subscriptions=subscriptions(stores, RouteReferral(now, new_id), RecallReferral(now), NoteTold()),
+        subscriptions=subscriptions(
+            stores,
+            RouteReferral(now, new_id),
+            RecallReferral(now),
+            NoteTold(),
+            NoteUnreachable(now, PlaceAgain(new_id)),
+        ),
         loops=(
             Loop("router.chase", Chase(database, stores, RingClock(PlaceAgain(new_id))), CHASE_EVERY_S),
             Loop("router.idempotency", Expiry(database), EXPIRE_EVERY_S),

@@ -1,6 +1,6 @@
 """The router's pages: why a referral went where it went, and what a partner was asked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -10,10 +10,11 @@ from fastapi.responses import HTMLResponse
 from pydantic import TypeAdapter
 
 from services.router.domain.assignment import State
+from services.router.domain.cause import Trigger
 from services.router.domain.county import County
 from services.router.domain.decision import Decision, NeedDecision, Search
 from services.router.domain.vocabulary import NeedState
-from services.router.ports import Transaction
+from services.router.ports import StoredDecision, Transaction
 from shared.clock import Clock
 from shared.db import Database
 from shared.db import Transaction as DatabaseTransaction
@@ -33,6 +34,10 @@ VERDICTS = {
     "closed": "does not open before the reply is due",
     "taken": "taken",
     "ranked_after": "would have been next",
+}
+HEADINGS: Mapping[str, str] = {
+    Trigger.SUBMITTED: "First decision",
+    Trigger.REOPENED: "Placed again, for it was opened again",
 }
 STATES = {
     NeedState.ASSIGNED: "Went to",
@@ -61,12 +66,11 @@ def routes(database: Database, stores: Stores, now: Clock) -> APIRouter:
     async def decision_page(request: Request, reference: str) -> HTMLResponse:
         async with database.begin(request.state.origin) as transaction:
             tx = stores(transaction)
-            stored = await tx.decisions.latest(wanted_reference(reference))
+            stored = await tx.decisions.all(wanted_reference(reference))
             county = await tx.county()
-        if stored is None:
+        if not stored:
             raise NotFound("not-found", "There is no decision of a referral with this reference.")
-        made = DECISION.validate_python(stored.document)
-        return render("decision.html", _decision_values(stored.reference, stored.decided_at, made, county))
+        return render("decision.html", _history_values(stored, county))
 
     @router.get("/assignments/{assignment_id}")
     async def assignment_page(request: Request, assignment_id: UUID) -> HTMLResponse:
@@ -101,19 +105,29 @@ def _standing(state: State, due_at: datetime, now: datetime) -> str:
     return ENDED.get(state) or f"Please answer {reply_by_words(due_at, now)}."
 
 
-def _decision_values(reference: str, decided_at: datetime, made: Decision, county: County) -> Mapping[str, object]:
-    rules = sorted({*made.because, *(rule for need in made.needs for rule in need.because)})
+def _history_values(stored: Sequence[StoredDecision], county: County) -> Mapping[str, object]:
+    """Every decision of a referral, newest first, and what their rules say."""
+    made = [DECISION.validate_python(each.document) for each in stored]
+    rules = {rule for each in made for rule in (*each.because, *(rule for need in each.needs for rule in need.because))}
     texts = county.rules.texts
     return {
-        "reference": reference,
-        "sentence": _sentence(made),
-        "decided": moment_words(decided_at),
+        "reference": stored[0].reference,
+        "sentence": _sentence(made[0]),
+        "decisions": [_decision_values(kept, each, county) for kept, each in zip(stored, made, strict=True)],
+        "rules": {f"{rule} {texts[rule].title}": texts[rule].text for rule in sorted(rules) if rule in texts},
+    }
+
+
+def _decision_values(kept: StoredDecision, made: Decision, county: County) -> Mapping[str, object]:
+    return {
+        "heading": HEADINGS.get(kept.cause, "Placed again"),
+        "why": kept.cause_words,
+        "decided": moment_words(kept.decided_at),
         "district": _district(county, made.district),
         "method": made.district_method,
         "flags": [flag.replace("_", " ") for flag in made.flags],
         "rule_set": made.rule_set[:12],
         "needs": [_need_values(need, county) for need in made.needs],
-        "rules": {f"{rule} {texts[rule].title}": texts[rule].text for rule in rules if rule in texts},
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from services.router.domain.assignment import Actor, State
+from services.router.domain.cause import RECEIVED, Cause
 from services.router.domain.chase import Clock, Kind
 from services.router.domain.county import County
 from services.router.domain.decision import Decision
@@ -57,7 +58,8 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class StoredDecision:
-    """A decision as it is kept for ever: the facts used and the whole of `Decision` as plain JSON values."""
+    """A decision as it is kept for ever: the facts used and the whole of `Decision` as plain JSON values; `cause` and
+    `cause_words` say why it was made, the latter "" of those kept before causes were."""
 
     id: UUID
     referral_id: UUID
@@ -67,6 +69,8 @@ class StoredDecision:
     facts: Mapping[str, Any]  # JSON
     document: Mapping[str, Any]  # JSON
     decided_at: datetime
+    cause: str = RECEIVED.trigger.value
+    cause_words: str = ""
 
 
 class Referrals(Protocol):
@@ -95,11 +99,15 @@ class Decisions(Protocol):
         decided_at: datetime,
         *,
         sequence: int = 0,
+        cause: Cause = RECEIVED,
     ) -> None:
         """Keep it, with the facts it was made from; `sequence` is the number of the event that tells of it."""
 
     async def latest(self, reference: str) -> StoredDecision | None:
         """The newest decision of a referral."""
+
+    async def all(self, reference: str) -> Sequence[StoredDecision]:
+        """Every decision of a referral, newest first."""
 
 
 class Offers(Protocol):

@@ -10,6 +10,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.exc import IntegrityError
 
 from services.router.domain.assignment import LIVE, PLACED_AGAIN, Actor, State
+from services.router.domain.cause import RECEIVED, Cause
 from services.router.domain.chase import TICKING, Clock, ClockState, Kind
 from services.router.domain.county import County
 from services.router.domain.decision import Decision
@@ -58,6 +59,7 @@ class FakeDecisions:
         decided_at: datetime,
         *,
         sequence: int = 0,
+        cause: Cause = RECEIVED,
     ) -> None:
         self.kept.append(
             StoredDecision(
@@ -69,6 +71,8 @@ class FakeDecisions:
                 facts=facts.model_dump(mode="json"),
                 document=to_jsonable_python(asdict(decision)),
                 decided_at=decided_at,
+                cause=cause.trigger,
+                cause_words=cause.words,
             )
         )
 
@@ -76,6 +80,10 @@ class FakeDecisions:
         found = [decision for decision in self.kept if decision.reference == reference]
         # Of two made in the same instant, the one kept later.
         return max(reversed(found), key=lambda decision: decision.decided_at, default=None)
+
+    async def all(self, reference: str) -> Sequence[StoredDecision]:
+        found = [decision for decision in reversed(self.kept) if decision.reference == reference]
+        return sorted(found, key=lambda decision: decision.decided_at, reverse=True)
 
 
 @dataclass

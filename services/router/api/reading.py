@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from services.router.api.views import AssignmentHistoryView, AssignmentView, view, view_with_moves
 from services.router.domain.assignment import State
 from services.router.domain.decision import Decision
-from services.router.ports import Transaction
+from services.router.ports import StoredDecision, Transaction
 from shared.db import Database
 from shared.db import Transaction as DatabaseTransaction
 from shared.errors import NotFound
@@ -24,17 +24,25 @@ SERVICE_ID = r"^[A-Za-z0-9._-]{1,64}$"
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such thing"}}
 
 
-class DecisionView(BaseModel):
-    """A decision as it was made, and what each rule it names says."""
+class MadeView(BaseModel):
+    """A decision as it was made, and why it had to be: what came back, or that the referral was received."""
 
     decision_id: UUID
-    referral_id: UUID
-    reference: str = Field(examples=["4WJX-P7K"])
     decided_at: datetime
+    cause: str = Field(description="submitted, declined, expired, unreachable, handed_back or reopened")
+    cause_words: str = Field(description="the same in a sentence", examples=["Doorstep help said no: Out of area."])
     rule_set: str = Field(description="the version of the rules and the directory: SHA-256 of their content")
     facts: Facts = Field(description="all that the router knew; nothing that says who the person is")
-    decision: Decision
-    rules: dict[str, str] = Field(description="what the rules named above say, in short")
+    decision: Decision = Field(description="after the first, of those needs alone that had to be placed again")
+
+
+class DecisionView(MadeView):
+    """The newest decision of a referral, all of its decisions, and what each rule that they name says."""
+
+    referral_id: UUID
+    reference: str = Field(examples=["4WJX-P7K"])
+    rules: dict[str, str] = Field(description="what the rules named in any decision say, in short")
+    decisions: list[MadeView] = Field(description="every decision, newest first")
 
 
 def routes(database: Database, stores: Stores) -> APIRouter:
@@ -46,23 +54,14 @@ def routes(database: Database, stores: Stores) -> APIRouter:
         """Why a referral went where it went: facts, rules that fired, and every candidate with why or why not."""
         async with database.begin(request.state.origin) as transaction:
             tx = stores(transaction)
-            stored = await tx.decisions.latest(wanted_reference(reference))
-            if stored is None:
-                raise NotFound("not-found", "There is no decision of a referral with this reference.")
-            texts = (await tx.county()).rules.texts
-        named = {rule: texts[rule].text for rule in sorted(_rules_named(stored.document)) if rule in texts}
-        return DecisionView.model_validate(
-            {
-                "decision_id": stored.id,
-                "referral_id": stored.referral_id,
-                "reference": stored.reference,
-                "decided_at": stored.decided_at,
-                "rule_set": stored.rule_set,
-                "facts": stored.facts,
-                "decision": stored.document,
-                "rules": named,
-            }
-        )
+            stored = await tx.decisions.all(wanted_reference(reference))
+            texts = (await tx.county()).rules.texts if stored else {}
+        if not stored:
+            raise NotFound("not-found", "There is no decision of a referral with this reference.")
+        named: set[str] = set().union(*(_rules_named(each.document) for each in stored))
+        newest = {"referral_id": stored[0].referral_id, "reference": stored[0].reference, **_made(stored[0])}
+        rules = {rule: texts[rule].text for rule in sorted(named) if rule in texts}
+        return DecisionView.model_validate(newest | {"rules": rules, "decisions": list(map(_made, stored))})
 
     @api.get("/assignments", tags=["assignments"])
     async def list_assignments(
@@ -93,6 +92,18 @@ def routes(database: Database, stores: Stores) -> APIRouter:
         return view_with_moves(offers[0], clocks.get(assignment_id, ()), moves)
 
     return api
+
+
+def _made(stored: StoredDecision) -> dict[str, object]:
+    return {
+        "decision_id": stored.id,
+        "decided_at": stored.decided_at,
+        "cause": stored.cause,
+        "cause_words": stored.cause_words,
+        "rule_set": stored.rule_set,
+        "facts": stored.facts,
+        "decision": stored.document,
+    }
 
 
 def _rules_named(document: Any) -> set[str]:  # any JSON value

@@ -1,5 +1,6 @@
 """Referrals the router has heard of, and the decisions it made."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from pydantic_core import to_jsonable_python
 from sqlalchemy import select, update
 
+from services.router.domain.cause import RECEIVED, Cause
 from services.router.domain.decision import Decision
 from services.router.ports import StoredDecision
 from services.router.store.tables import decision, referral
@@ -14,6 +16,7 @@ from shared.db import Transaction
 from shared.errors import NotFound
 from shared.events import Facts
 
+LONGEST_WORDS = 400
 KEPT = tuple(decision.c[field.name] for field in fields(StoredDecision))
 
 
@@ -63,6 +66,7 @@ class DecisionTable:
         decided_at: datetime,
         *,
         sequence: int = 0,
+        cause: Cause = RECEIVED,
     ) -> None:
         """Keep it, with the facts it was made from; `sequence` is the number of the event that tells of it."""
         row = {
@@ -75,6 +79,8 @@ class DecisionTable:
             "document": to_jsonable_python(asdict(made)),
             "decided_at": decided_at,
             "sequence": sequence,
+            "cause": cause.trigger,
+            "cause_words": cause.words[:LONGEST_WORDS],
         }
         await self._tx.connection.execute(decision.insert().inline(), row)
 
@@ -84,3 +90,9 @@ class DecisionTable:
         query = select(*KEPT).where(decision.c.reference == reference).order_by(*newest).limit(1)
         row = (await self._tx.connection.execute(query)).mappings().first()
         return StoredDecision(**row) if row else None
+
+    async def all(self, reference: str) -> Sequence[StoredDecision]:
+        """Every decision of a referral, newest first."""
+        newest = (decision.c.decided_at.desc(), decision.c.sequence.desc())
+        query = select(*KEPT).where(decision.c.reference == reference).order_by(*newest)
+        return [StoredDecision(**row) for row in (await self._tx.connection.execute(query)).mappings()]

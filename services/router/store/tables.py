@@ -38,6 +38,8 @@ decision = Table(
     Column("document", DOCUMENT, nullable=False),
     Column("decided_at", Instant, nullable=False),
     Column("sequence", Integer, nullable=False, server_default="0"),
+    Column("cause", String(16), nullable=False, server_default="submitted"),
+    Column("cause_words", String(400), nullable=False, server_default=""),
 )
 
 assignment = Table(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.router.domain.answers import FOR_A_PERSON, Reason, closes, known
 from services.router.domain.assignment import Actor, Move, State, after
+from services.router.domain.cause import Cause, Trigger
 from services.router.domain.county import County
 from services.router.ports import Offer, Transaction
 from services.router.use_cases.moving import Step, take
@@ -13,6 +14,8 @@ from services.router.use_cases.pausing import pause
 from services.router.use_cases.rerouting import CameBack, PlaceAgain
 from shared.clock import Clock
 from shared.errors import Conflict
+
+VERBS = {Trigger.DECLINED: "said no", Trigger.HANDED_BACK: "gave it back"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class DeclineOffer:
         offer, to = await _answerable(tx, county, given, Move.DECLINE)
         step = Step(to, given.actor, self.now(), code)
         declined = await take(tx, offer, step)
-        await _return(tx, county, declined, _Refusal(step, reason, "said no"), self.place_again)
+        await _return(tx, county, declined, _Refusal(step, reason, Trigger.DECLINED), self.place_again)
         return declined
 
 
@@ -82,7 +85,7 @@ class HandBack:
         offer, to = await _answerable(tx, county, given, Move.HAND_BACK)
         step = Step(to, given.actor, self.now(), code)
         back = await take(tx, offer, step)
-        await _return(tx, county, back, _Refusal(step, reason, "gave it back"), self.place_again)
+        await _return(tx, county, back, _Refusal(step, reason, Trigger.HANDED_BACK), self.place_again)
         return back
 
 
@@ -122,11 +125,11 @@ class CompleteOffer:
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """How needs were sent back, what the code means, and what a sentence calls it."""
+    """How needs were sent back, and what the code means."""
 
     step: Step
     reason: Reason
-    verb: str
+    trigger: Trigger
 
 
 async def _return(tx: Transaction, county: County, ended: Offer, no: _Refusal, place_again: PlaceAgain) -> None:
@@ -134,8 +137,8 @@ async def _return(tx: Transaction, county: County, ended: Offer, no: _Refusal, p
     at_desk = ended.service_id == county.rules.triage_desk
     if no.reason.pause is not None and no.step.reason is not None and not at_desk:
         await pause(tx, county, ended.service_id, no.step.reason, no.reason.pause, no.step.actor, no.step.at)
-    words = f"{ended.service_name} {no.verb}: {no.reason.label}."
-    await place_again(tx, county, CameBack(ended, no.step.at, words, no.reason.then in FOR_A_PERSON))
+    cause = Cause(no.trigger, f"{ended.service_name} {VERBS[no.trigger]}: {no.reason.label}.")
+    await place_again(tx, county, CameBack(ended, no.step.at, cause, no.reason.then in FOR_A_PERSON))
 
 
 async def _answerable(tx: Transaction, county: County, given: Given, move: Move) -> tuple[Offer, State]:

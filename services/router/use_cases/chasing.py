@@ -1,11 +1,13 @@
 """Chasing silence: one reminder, then the offer has expired and its needs go elsewhere; and telling what is late."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from services.router.domain.assignment import Actor, Move, after
-from services.router.domain.chase import ClockState, Ring, ring_of
+from services.router.domain.cause import Cause, Trigger
+from services.router.domain.chase import ClockState, Kind, Ring, ring_of
 from services.router.domain.county import County
-from services.router.ports import Due, Transaction
+from services.router.ports import Due, Offer, Transaction
 from services.router.use_cases.moving import Step, take
 from services.router.use_cases.rerouting import CameBack, PlaceAgain
 from shared.events import AssignmentOverdue, AssignmentReminded
@@ -31,12 +33,13 @@ class RingClock:
                 await self._expire(tx, county, due)
             case Ring.TELL:
                 await tx.clocks.put(replace(due.clock, state=ClockState.BREACHED))
-                await _tell(tx, due)
+                await tell_late(tx, Late(due.offer, due.clock.kind, due.clock.due_at, due.at))
 
     async def _expire(self, tx: Transaction, county: County, due: Due) -> None:
         step = Step(after(due.offer.state, Move.EXPIRE), CLOCK, due.at, NO_ANSWER)
         expired = await take(tx, due.offer, step)
-        await self.place_again(tx, county, CameBack(expired, due.at, f"{expired.service_name} did not answer."))
+        cause = Cause(Trigger.EXPIRED, f"{expired.service_name} did not answer.")
+        await self.place_again(tx, county, CameBack(expired, due.at, cause))
 
 
 async def _remind(tx: Transaction, county: County, due: Due) -> None:
@@ -65,8 +68,19 @@ async def _remind(tx: Transaction, county: County, due: Due) -> None:
     )
 
 
-async def _tell(tx: Transaction, due: Due) -> None:
-    offer = due.offer
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A deadline of an assignment, and when it was noticed that it cannot be kept or was missed."""
+
+    offer: Offer
+    kind: Kind
+    due_at: datetime
+    noticed_at: datetime
+
+
+async def tell_late(tx: Transaction, late: Late) -> None:
+    """Tell the others of it."""
+    offer = late.offer
     await tx.publish(
         AssignmentOverdue(
             referral_id=offer.referral_id,
@@ -77,9 +91,9 @@ async def _tell(tx: Transaction, due: Due) -> None:
             service_name=offer.service_name,
             needs=offer.needs,
             priority=offer.priority,
-            clock=due.clock.kind.value,
+            clock=late.kind.value,
             state=offer.state.value,
-            due_at=due.clock.due_at,
-            overdue_at=due.at,
+            due_at=late.due_at,
+            overdue_at=late.noticed_at,
         )
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.router.domain.assignment import State
+from services.router.domain.cause import RECEIVED, Cause
 from services.router.domain.chase import Clock, Kind
 from services.router.domain.county import County
 from services.router.domain.decision import Assignment, Decision
@@ -20,7 +21,8 @@ Why = Callable[[Assignment], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The referral whose needs are placed at `at`; `left` is the assignment they came back from, None at first."""
+    """The referral whose needs are placed at `at`, and why; `left` is the assignment they came back from, None at
+    first."""
 
     referral_id: UUID
     reference: str
@@ -28,6 +30,7 @@ class Case:
     county: County
     at: datetime
     left: UUID | None = None
+    cause: Cause = RECEIVED
 
 
 def unexplained(assignment: Assignment) -> str | None:
@@ -41,7 +44,14 @@ async def place(tx: Transaction, case: Case, new_id: NewId, decide: Decide, why:
     decision_id, day = new_id(), case.county.today(case.at)
     sequence = await tx.referrals.next_sequence(case.referral_id)
     await tx.decisions.add(
-        decision_id, case.referral_id, case.reference, case.facts, decision, case.at, sequence=sequence
+        decision_id,
+        case.referral_id,
+        case.reference,
+        case.facts,
+        decision,
+        case.at,
+        sequence=sequence,
+        cause=case.cause,
     )
     await tx.publish(_decided(case, decision, decision_id, sequence))
     for assignment in decision.assignments:

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.router.domain.again import Returned, place_again, why_the_desk, without_the_desk
 from services.router.domain.assembling import Beside
+from services.router.domain.cause import Cause
 from services.router.domain.county import County
 from services.router.domain.decision import Assignment, Decision
 from services.router.domain.load import Load
@@ -20,12 +21,12 @@ from shared.events import Facts
 
 @dataclass(frozen=True, slots=True)
 class CameBack:
-    """An assignment that has just ended without its needs being met. `words` say why in a sentence; `for_a_person`
-    keeps others from being asked before somebody has looked at it."""
+    """An assignment that has just ended without its needs being met, and why; `for_a_person` keeps others from being
+    asked before somebody has looked at it."""
 
     offer: Offer
     at: datetime
-    words: str
+    cause: Cause
     for_a_person: bool = False
 
 
@@ -55,10 +56,10 @@ class PlaceAgain:
                 return None
             refusals = max(len(said_no.get(need, ())) for need in assignment.needs)
             limit = county.rules.selection.declines_limit
-            return f"{back.words} {why_the_desk(refusals, limit, for_a_person=back.for_a_person)}"
+            return f"{back.cause.words} {why_the_desk(refusals, limit, for_a_person=back.for_a_person)}"
 
         offer = back.offer
-        case = Case(offer.referral_id, offer.reference, facts, county, back.at, left=offer.id)
+        case = Case(offer.referral_id, offer.reference, facts, county, back.at, left=offer.id, cause=back.cause)
         await place(tx, case, self.new_id, decide, why)
 
 

@@ -1,0 +1,122 @@
+"""An offer that no message could tell of ends before its deadline, and a person sees to it."""
+
+from dataclasses import replace
+
+import pytest
+
+from services.router.domain.assignment import Actor, State
+from services.router.domain.chase import TICKING
+from services.router.domain.county import County
+from services.router.ports import Offer
+from services.router.use_cases.answering import AcceptOffer, DeclineOffer, Given
+from services.router.use_cases.rerouting import PlaceAgain
+from services.router.use_cases.routing import RouteReferral
+from services.router.use_cases.unreachable import NoteUnreachable
+from shared.clock import new_id
+from shared.errors import NotFound
+from shared.events import AssignmentMoved, AssignmentOverdue, NotificationExhausted, ReferralDecided
+from tests.router.builders import CREATIVE, NOON, a_submission, an_offer
+from tests.router.conftest import Hands, World
+from tests.router.fakes import FakeTransaction
+from tests.router.test_api import assignments
+
+PARTNER = Actor("partner", "desk-2")
+
+
+@pytest.fixture
+def tx(county: County) -> FakeTransaction:
+    return FakeTransaction(county)
+
+
+async def routed(tx: FakeTransaction, clock: Hands, *needs: str) -> Offer:
+    """The only assignment of a new referral."""
+    event = a_submission(*needs)
+    await RouteReferral(clock, new_id)(tx, event)
+    [offer] = await tx.offers.live_of(event.referral_id)
+    return offer
+
+
+async def exhaust(tx: FakeTransaction, clock: Hands, event: NotificationExhausted) -> None:
+    await NoteUnreachable(clock, PlaceAgain(new_id))(tx, event)
+
+
+def an_exhaustion(offer: Offer, failure: str = "permanent_recipient") -> NotificationExhausted:
+    return NotificationExhausted(
+        referral_id=offer.referral_id,
+        reference=offer.reference,
+        assignment_id=offer.id,
+        service_id=offer.service_id,
+        failure=failure,
+        exhausted_at=NOON,
+    )
+
+
+async def test_it_ends_at_once_and_the_triage_desk_has_its_needs_with_the_reason_in_words(
+    tx: FakeTransaction, clock: Hands, county: County
+) -> None:
+    offer = await routed(tx, clock, "mind.creative_wellbeing")
+    clock.move(60)
+    await exhaust(tx, clock, an_exhaustion(offer))
+    assert tx.offers.kept[offer.id].state is State.EXPIRED
+    [now_with] = await tx.offers.live_of(offer.referral_id)
+    assert (now_with.service_id, now_with.needs) == (county.rules.triage_desk, offer.needs)
+    assert (now_with.reason or "").startswith(
+        f"{offer.service_name} could not be reached: every address of it is wrong or switched off."
+    )
+    moved = next(event for event in tx.published if isinstance(event, AssignmentMoved))
+    assert (moved.to_state, moved.reason, moved.actor) == ("expired", "unreachable", "router")
+    assert tx.decisions.kept[-1].cause == "unreachable"
+    assert not [each for each in (await tx.clocks.of([offer.id]))[offer.id] if each.state in TICKING]
+
+
+@pytest.mark.parametrize("failure", ["permanent_recipient", "no_contact", "policy", "ambiguous", "auth", "new_one"])
+async def test_whatever_the_fault_there_is_a_sentence_for_it(tx: FakeTransaction, clock: Hands, failure: str) -> None:
+    offer = await routed(tx, clock)
+    await exhaust(tx, clock, an_exhaustion(offer, failure))
+    assert " could not be reached: " in tx.decisions.kept[-1].cause_words
+
+
+async def test_once_somebody_has_answered_it_changes_nothing(tx: FakeTransaction, clock: Hands) -> None:
+    accepted, declined = await routed(tx, clock), await routed(tx, clock)
+    await AcceptOffer(clock)(tx, Given(accepted.id, PARTNER))
+    await DeclineOffer(clock, PlaceAgain(new_id))(tx, Given(declined.id, PARTNER), "other")
+    before = (dict(tx.offers.kept), len(tx.published))
+    for offer in (accepted, declined):
+        await exhaust(tx, clock, an_exhaustion(offer))
+    assert before == (dict(tx.offers.kept), len(tx.published))
+
+
+async def test_what_the_triage_desk_has_stays_there_and_is_told_to_be_late(
+    tx: FakeTransaction, clock: Hands, county: County
+) -> None:
+    offer = await routed(tx, clock, "info.unclassified")
+    assert offer.service_id == county.rules.triage_desk
+    await exhaust(tx, clock, an_exhaustion(offer))
+    assert list(await tx.offers.live_of(offer.referral_id)) == [offer]
+    told = tx.published[-1]
+    assert isinstance(told, AssignmentOverdue)
+    assert (told.assignment_id, told.clock, told.overdue_at) == (offer.id, "respond", NOON)
+
+
+async def test_of_an_assignment_that_was_never_offered_nothing_can_be_noted(tx: FakeTransaction, clock: Hands) -> None:
+    with pytest.raises(NotFound):
+        await exhaust(tx, clock, an_exhaustion(an_offer()))
+
+
+async def test_it_is_heard_from_the_notifier(world: World, county: County) -> None:
+    event = a_submission("mind.creative_wellbeing")
+    await world.hear(event)
+    [listed] = await assignments(world.client, referral=event.reference)
+    offer = replace(an_offer(referral_id=event.referral_id, reference=event.reference), id=listed["id"])
+    await world.hear(an_exhaustion(offer))
+    after = {each["service_id"]: each["state"] for each in await assignments(world.client, referral=event.reference)}
+    assert after == {CREATIVE: "expired", county.rules.triage_desk: "offered"}
+
+
+async def test_each_decision_that_is_told_has_the_needs_that_came_back_alone(tx: FakeTransaction, clock: Hands) -> None:
+    event = a_submission("mind.creative_wellbeing", "mind.crisis")
+    await RouteReferral(clock, new_id)(tx, event)
+    creative = next(offer for offer in await tx.offers.live_of(event.referral_id) if offer.service_id == CREATIVE)
+    await exhaust(tx, clock, an_exhaustion(creative))
+    told = [each for each in tx.published if isinstance(each, ReferralDecided)]
+    assert [need.code for need in told[-1].needs] == ["mind.creative_wellbeing"]
