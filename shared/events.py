@@ -192,47 +192,73 @@ class AssignmentOverdue(Event):
 # -- notifications: told by the notifier -------------------------------------------------------------------------------
 
 
-class NotificationSent(Event):
+class MessageEvent(Event):
+    """What every event about one message to one contact holds: which message, and which offer it tells whom of."""
+
+    notification_id: UUID
+    assignment_id: UUID
+    service_id: str
+    channel: Channel
+    purpose: str
+
+
+class NotificationSent(MessageEvent):
     """One message to one contact left us: the mail server, gateway or inbox took it."""
 
     topic = Topic.NOTIFICATIONS
     type = "org.waymark.notification.sent.v1"
 
-    notification_id: UUID
-    assignment_id: UUID
-    service_id: str
-    channel: Channel
-    purpose: str
     sent_at: datetime
 
 
-class NotificationCallAwaited(Event):
+class NotificationCallAwaited(MessageEvent):
     """A service is to be told by telephone, which only a person can do; nobody has rung it yet."""
 
     topic = Topic.NOTIFICATIONS
     type = "org.waymark.notification.call_awaited.v1"
 
-    notification_id: UUID
-    assignment_id: UUID
-    service_id: str
-    channel: Channel
-    purpose: str
     awaited_at: datetime
 
 
-class NotificationFailed(Event):
+class NotificationFailed(MessageEvent):
     """One message to one contact cannot be delivered by this channel; `failure` is the fault's class, not its text."""
 
     topic = Topic.NOTIFICATIONS
     type = "org.waymark.notification.failed.v1"
 
-    notification_id: UUID
-    assignment_id: UUID
-    service_id: str
-    channel: Channel
-    purpose: str
     failure: str
     failed_at: datetime
+
+
+class NotificationDelivered(MessageEvent):
+    """One message to one contact is known to have arrived; not that it was read."""
+
+    topic = Topic.NOTIFICATIONS
+    type = "org.waymark.notification.delivered.v1"
+
+    delivered_at: datetime
+
+
+class NotificationBounced(MessageEvent):
+    """A message that had left came back: `bounce` is "hard" (the address is wrong), "soft" (it may be tried once more)
+    or "provider" (the provider could not or would not send it)."""
+
+    topic = Topic.NOTIFICATIONS
+    type = "org.waymark.notification.bounced.v1"
+
+    bounce: str
+    bounced_at: datetime
+
+
+class NotificationUnconfirmed(MessageEvent):
+    """Nobody said in time that a message arrived. `final` is whether nobody will be asked after it any more; before,
+    the offer goes on to the next channel or contact."""
+
+    topic = Topic.NOTIFICATIONS
+    type = "org.waymark.notification.unconfirmed.v1"
+
+    final: bool = False
+    unconfirmed_at: datetime
 
 
 class NotificationExhausted(Event):
@@ -260,6 +286,9 @@ CATALOGUE: tuple[type[Event], ...] = (
     NotificationSent,
     NotificationCallAwaited,
     NotificationFailed,
+    NotificationDelivered,
+    NotificationBounced,
+    NotificationUnconfirmed,
     NotificationExhausted,
 )
 BY_TYPE: dict[str, type[Event]] = {event.type: event for event in CATALOGUE}

@@ -6,10 +6,12 @@ from typing import TypeVar
 from services.intake.ports import Transaction
 from services.intake.use_cases import (
     RecordDecision,
+    RecordExhaustion,
     RecordMove,
     RecordNotification,
     RecordOffer,
     RecordRecall,
+    RecordReceipt,
     RecordSilence,
 )
 from shared import db
@@ -20,9 +22,13 @@ from shared.events import (
     AssignmentRecalled,
     AssignmentReminded,
     Event,
+    NotificationBounced,
     NotificationCallAwaited,
+    NotificationDelivered,
+    NotificationExhausted,
     NotificationFailed,
     NotificationSent,
+    NotificationUnconfirmed,
     ReferralDecided,
 )
 from shared.transport import Handler, Subscription
@@ -33,7 +39,7 @@ Opened = Callable[[db.Transaction], Transaction]
 
 def subscriptions(opened: Opened) -> Sequence[Subscription]:
     """What intake hears of the router and the notifier. `opened` turns a transaction into the use cases' view of it."""
-    record_notification = RecordNotification()
+    record_notification, record_receipt = RecordNotification(), RecordReceipt()
     return (
         Subscription(ReferralDecided, _handler(opened, RecordDecision())),
         Subscription(AssignmentOffered, _handler(opened, RecordOffer())),
@@ -44,6 +50,10 @@ def subscriptions(opened: Opened) -> Sequence[Subscription]:
         Subscription(NotificationSent, _handler(opened, record_notification)),
         Subscription(NotificationCallAwaited, _handler(opened, record_notification)),
         Subscription(NotificationFailed, _handler(opened, record_notification)),
+        Subscription(NotificationDelivered, _handler(opened, record_receipt)),
+        Subscription(NotificationBounced, _handler(opened, record_receipt)),
+        Subscription(NotificationUnconfirmed, _handler(opened, record_receipt)),
+        Subscription(NotificationExhausted, _handler(opened, RecordExhaustion())),
     )
 
 

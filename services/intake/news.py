@@ -15,15 +15,23 @@ from shared.events import (
     AssignmentOverdue,
     AssignmentRecalled,
     AssignmentReminded,
+    NotificationBounced,
     NotificationCallAwaited,
+    NotificationDelivered,
+    NotificationExhausted,
     NotificationFailed,
     NotificationSent,
+    NotificationUnconfirmed,
     ReferralDecided,
 )
 
 ROUTER, NOTIFIER = "router", "notifier"
 Chased = AssignmentReminded | AssignmentOverdue
-MessageNews = NotificationSent | NotificationCallAwaited | NotificationFailed
+Told = NotificationSent | NotificationCallAwaited | NotificationFailed
+ReceiptNews = NotificationDelivered | NotificationBounced | NotificationUnconfirmed
+OfAssignment = (
+    AssignmentOffered | AssignmentRecalled | AssignmentMoved | Chased | Told | ReceiptNews | NotificationExhausted
+)
 
 
 def decision_of(event: ReferralDecided) -> Decision:
@@ -92,7 +100,7 @@ def move_of(event: AssignmentMoved) -> Assignment:
     )
 
 
-def notice_of(event: MessageNews) -> Notice:
+def notice_of(event: Told) -> Notice:
     """A message that left, a call that has to be made, or what could not be delivered."""
     match event:
         case NotificationSent():
@@ -110,6 +118,28 @@ def notice_of(event: MessageNews) -> Notice:
         failure=failure,
         at=at,
         sequence=event.sequence,
+    )
+
+
+def receipt_of(event: ReceiptNews) -> Notice:
+    """What is known of a message's arrival; it had left, or nothing could be known of it."""
+    match event:
+        case NotificationDelivered():
+            receipt, at = "delivered", event.delivered_at
+        case NotificationBounced():
+            receipt, at = "bounced", event.bounced_at
+        case NotificationUnconfirmed():
+            receipt, at = "unknown" if event.final else "unconfirmed", event.unconfirmed_at
+    return Notice(
+        id=event.notification_id,
+        assignment_id=event.assignment_id,
+        channel=event.channel,
+        purpose=event.purpose,
+        state="sent",
+        failure=event.bounce if isinstance(event, NotificationBounced) else None,
+        at=at,
+        sequence=event.sequence,
+        receipt=receipt,
     )
 
 
@@ -148,7 +178,7 @@ def overdue_entry(event: AssignmentOverdue) -> TimelineEntry:
     return TimelineEntry(event.overdue_at, "overdue", ROUTER, details=_about(event) | {"clock": event.clock})
 
 
-def told_entry(event: MessageNews) -> TimelineEntry:
+def told_entry(event: Told) -> TimelineEntry:
     """The line of a message."""
     details = _about(event) | {"channel": event.channel, "purpose": event.purpose}
     match event:
@@ -161,5 +191,25 @@ def told_entry(event: MessageNews) -> TimelineEntry:
             return TimelineEntry(event.failed_at, "not_told", NOTIFIER, details=failed)
 
 
-def _about(event: AssignmentOffered | AssignmentRecalled | AssignmentMoved | Chased | MessageNews) -> dict[str, str]:
+def receipt_entry(event: ReceiptNews) -> TimelineEntry:
+    """The line of what became known of a message's arrival."""
+    details = _about(event) | {"channel": event.channel, "purpose": event.purpose}
+    match event:
+        case NotificationDelivered():
+            return TimelineEntry(event.delivered_at, "delivered", NOTIFIER, details=details)
+        case NotificationBounced():
+            return TimelineEntry(event.bounced_at, "bounced", NOTIFIER, details=details | {"bounce": event.bounce})
+        case NotificationUnconfirmed():
+            kind = "arrival_unknown" if event.final else "unconfirmed"
+            return TimelineEntry(event.unconfirmed_at, kind, NOTIFIER, details=details)
+
+
+def exhausted_entry(event: NotificationExhausted) -> TimelineEntry:
+    """The line of a service that nothing is left to tell by."""
+    return TimelineEntry(
+        event.exhausted_at, "not_reached", NOTIFIER, details=_about(event) | {"failure": event.failure}
+    )
+
+
+def _about(event: OfAssignment) -> dict[str, str]:
     return {"assignment_id": str(event.assignment_id), "service_id": event.service_id}

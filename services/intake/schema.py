@@ -128,11 +128,13 @@ class NeedView(BaseModel):
 
 
 class NotificationView(BaseModel):
-    """One message to a service; `failure` is the fault's class, when it could not be delivered."""
+    """One message to a service; `failure` is the fault's class, when it could not be delivered. `receipt` is what is
+    known of its arrival, null while nothing is; unconfirmed means not in time, unknown that nobody will say."""
 
     channel: str
     purpose: str
     state: Literal["sent", "awaiting_call", "failed"]
+    receipt: Literal["delivered", "bounced", "unconfirmed", "unknown"] | None
     failure: str | None
     at: datetime
 

@@ -11,7 +11,7 @@ from services.intake.domain.policy import Policy
 from services.intake.domain.postcode import candidates, read
 from services.intake.domain.progress import Need, Progress, Status, TimelineEntry
 from services.intake.domain.referral import Submission
-from services.intake.domain.status import cancelled, decided, moved, offered, told
+from services.intake.domain.status import cancelled, confirmed, decided, moved, offered, told
 from services.intake.facts import facts_of
 from services.intake.ports import NewReferral, Transaction
 from shared.clock import Clock, NewId
@@ -22,6 +22,7 @@ from shared.events import (
     AssignmentRecalled,
     AssignmentReminded,
     Facts,
+    NotificationExhausted,
     ReferralCancelled,
     ReferralDecided,
     ReferralSubmitted,
@@ -195,10 +196,30 @@ class RecordSilence:
 class RecordNotification:
     """Note that a service was told of an assignment, has to be rung, or could not be told."""
 
-    async def __call__(self, tx: Transaction, event: news.MessageNews) -> None:
+    async def __call__(self, tx: Transaction, event: news.Told) -> None:
         """Raises NotFound for a referral that was never ours."""
         before = await tx.referrals.lock(event.referral_id)
         await _keep(tx, before, told(before, news.notice_of(event)), news.told_entry(event))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordReceipt:
+    """Note what became known of a message's arrival; the referral's state does not hang on it."""
+
+    async def __call__(self, tx: Transaction, event: news.ReceiptNews) -> None:
+        """Raises NotFound for a referral that was never ours."""
+        before = await tx.referrals.lock(event.referral_id)
+        await _keep(tx, before, confirmed(before, news.receipt_of(event)), news.receipt_entry(event))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordExhaustion:
+    """Note that no way was left to tell a service; what follows is the router's to say."""
+
+    async def __call__(self, tx: Transaction, event: NotificationExhausted) -> None:
+        """Raises NotFound for a referral that was never ours."""
+        progress = await tx.referrals.lock(event.referral_id)
+        await tx.referrals.note(progress.id, news.exhausted_entry(event))
 
 
 def keys_of(submission: Submission, places: PlaceTable, policy: Policy) -> frozenset[str]:

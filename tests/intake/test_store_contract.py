@@ -161,7 +161,7 @@ async def test_all_that_became_of_a_referral_is_kept(begin: Begin) -> None:
         (Need("food.shopping", "assigned", "svc-shopping", "P2"),),
     )
     after = offered(after, news.offer_of(offer))
-    after = told(after, news.notice_of(a_message_sent(offer)))
+    after = told(after, replace(news.notice_of(a_message_sent(offer)), receipt="delivered"))
     async with begin() as referrals:
         await referrals.save_assignment(after.id, after.assignments[0])
         await referrals.save_notice(after.id, after.notices[0])

@@ -125,7 +125,8 @@ class Assignment:
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One message to one contact of a service: `state` is sent, awaiting_call (a person has to
-    ring) or failed, `failure` the fault's class."""
+    ring) or failed, `failure` the fault's class; `receipt` is what is known of its arrival: delivered, bounced,
+    unconfirmed (not in time), unknown (nobody will say), or None."""
 
     id: UUID
     assignment_id: UUID
@@ -135,6 +136,7 @@ class Notice:
     failure: str | None
     at: datetime
     sequence: int
+    receipt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

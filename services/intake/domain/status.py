@@ -22,6 +22,7 @@ from services.intake.domain.progress import (
 from shared.errors import Conflict
 
 LONGEST_PATIENCE = timedelta(hours=1)
+DELIVERED = "delivered"
 STATE_OF_NEED = {
     AssignmentState.DONE: NeedState.DONE,
     AssignmentState.FAILED: NeedState.FAILED,
@@ -76,8 +77,19 @@ def told(progress: Progress, notice: Notice) -> Progress:
     known = next((other for other in progress.notices if other.id == notice.id), None)
     if known is not None and notice.sequence < known.sequence:
         return progress
-    others = tuple(other for other in progress.notices if other.id != notice.id)
-    return replace(progress, notices=(*others, notice))
+    if known is not None and notice.receipt is None and known.receipt == DELIVERED:
+        notice = replace(notice, receipt=known.receipt)
+    return _with_notice(progress, notice)
+
+
+def confirmed(progress: Progress, news: Notice) -> Progress:
+    """After news of a message's arrival. What arrived has arrived: nothing that is heard later takes that back."""
+    known = next((other for other in progress.notices if other.id == news.id), None)
+    if known is None:
+        return _with_notice(progress, news)
+    if news.sequence < known.sequence or known.receipt == DELIVERED:
+        return progress
+    return _with_notice(progress, replace(news, state=known.state, failure=news.failure or known.failure, at=known.at))
 
 
 def cancelled(progress: Progress, reason: str, at: datetime) -> Progress:
@@ -156,6 +168,11 @@ def _is_told(progress: Progress, assignment: Assignment) -> bool:
 
 def _assignment(progress: Progress, wanted: Assignment) -> Assignment | None:
     return next((assignment for assignment in progress.assignments if assignment.id == wanted.id), None)
+
+
+def _with_notice(progress: Progress, notice: Notice) -> Progress:
+    others = tuple(other for other in progress.notices if other.id != notice.id)
+    return replace(progress, notices=(*others, notice))
 
 
 def _with_assignment(progress: Progress, assignment: Assignment) -> Progress:

@@ -92,6 +92,7 @@ notice = Table(
     Column("failure", String(64)),
     Column("at", Instant, nullable=False),
     Column("sequence", Integer, nullable=False),
+    Column("receipt", String(16)),
 )
 Index("ix_notice_referral_id", notice.c.referral_id)
 
