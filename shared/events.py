@@ -172,8 +172,8 @@ class AssignmentReminded(Event):
 
 
 class AssignmentOverdue(Event):
-    """A deadline passed: `clock` is "first_contact" (the resident was not reached by `due_at`), or "respond" where the
-    triage desk has not answered."""
+    """A deadline passed: `clock` is "first_contact" (the resident was not reached by `due_at`), "respond" where the
+    triage desk has not answered, or "review" where somebody should look at how it goes."""
 
     topic = Topic.ASSIGNMENTS
     type = "org.waymark.assignment.overdue.v1"

@@ -1,10 +1,12 @@
-"""Background work: lets the clocks of assignments ring, one after the other, each once."""
+"""Background work: lets the clocks of assignments ring, one after the other, each once, and looks for what none has."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.router.ports import Transaction
+from prometheus_client import Gauge
+
+from services.router.ports import Transaction, Unowned
 from services.router.use_cases.chasing import RingClock
 from shared.db import Database
 from shared.db import Transaction as DatabaseTransaction
@@ -12,6 +14,8 @@ from shared.envelope import Origin
 from shared.log import get_logger, where
 
 log = get_logger()
+LOOKED_AT = 100
+UNOWNED = Gauge("waymark_unowned", "Needs that nobody has, and live assignments without a next clock: always 0.")
 TRY_AGAIN = timedelta(minutes=1)
 
 
@@ -38,3 +42,27 @@ class Chase:
                 place = where(error.__traceback__)[-3:]
                 log.warning("clock.failed", assignment_id=str(due.offer.id), error=type(error).__name__, where=place)
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class Watchdog:
+    """Looks for needs that nobody has, and for live assignments of which nothing is awaited; there should be none."""
+
+    database: Database
+    stores: Callable[[DatabaseTransaction], Transaction]
+
+    async def run_once(self) -> bool:
+        """Tell the log of what was found; there is never more to do at once."""
+        found = await self.unowned()
+        UNOWNED.set(len(found))
+        for each in found:
+            assignment_id = str(each.assignment_id) if each.assignment_id else None
+            log.error(
+                "referral.unowned", referral_id=str(each.referral_id), assignment_id=assignment_id, need=each.need
+            )
+        return False
+
+    async def unowned(self) -> Sequence[Unowned]:
+        """What has neither owner nor clock at this moment, at most a hundred of each."""
+        async with self.database.begin(Origin(str(self.database.new_id()))) as transaction:
+            return await self.stores(transaction).watch.unowned(LOOKED_AT)

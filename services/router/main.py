@@ -4,7 +4,7 @@ from pathlib import Path
 
 from services.router import pages
 from services.router.api import answering, pausing, reading
-from services.router.chaser import Chase
+from services.router.chaser import Chase, Watchdog
 from services.router.configuration import load_county_documents
 from services.router.configuration.documents import read_documents
 from services.router.consumers import subscriptions
@@ -25,6 +25,7 @@ from shared.service import Loop, Service
 
 EXPIRE_EVERY_S = 600.0
 CHASE_EVERY_S = 5.0
+WATCH_EVERY_S = 60.0
 
 
 def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
@@ -54,6 +55,7 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
         ),
         loops=(
             Loop("router.chase", Chase(database, stores, RingClock(PlaceAgain(new_id))), CHASE_EVERY_S),
+            Loop("router.watchdog", Watchdog(database, stores), WATCH_EVERY_S),
             Loop("router.idempotency", Expiry(database), EXPIRE_EVERY_S),
         ),
     )

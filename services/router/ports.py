@@ -203,7 +203,7 @@ class Clocks(Protocol):
     """What is waited for of each assignment."""
 
     async def start(self, clocks: Iterable[Clock]) -> None:
-        """Keep new clocks."""
+        """Keep new clocks; one of a kind that the assignment has begins anew."""
 
     async def put(self, changed: Clock) -> None:
         """Keep a clock as it is now."""
@@ -221,6 +221,23 @@ class Clocks(Protocol):
         """The clocks of assignments, soonest due first."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unowned:
+    """What nobody would miss: a need of a referral that nobody has, or a live assignment without a ticking clock."""
+
+    referral_id: UUID
+    reference: str
+    need: str | None = None
+    assignment_id: UUID | None = None
+
+
+class Watch(Protocol):
+    """Questions about everything that is stored; each should find nothing."""
+
+    async def unowned(self, limit: int) -> Sequence[Unowned]:
+        """Needs that nobody has, and live assignments without a ticking clock; at most `limit` of each."""
+
+
 class Transaction(Protocol):
     """Everything one use case may touch, all of it kept or none of it."""
 
@@ -236,6 +253,8 @@ class Transaction(Protocol):
     def pauses(self) -> Pauses: ...
     @property
     def clocks(self) -> Clocks: ...
+    @property
+    def watch(self) -> Watch: ...
 
     async def county(self) -> County:
         """The rules and the directory in force. Raises Unavailable when none is loaded."""

@@ -125,7 +125,11 @@ async def test_at_the_triage_desk_nothing_expires_but_it_is_told_that_it_is_late
     overdue = [each.clock for each in await router.told(AssignmentOverdue) if isinstance(each, AssignmentOverdue)]
     assert sorted(overdue) == ["first_contact", "respond"]
     desk = county.rules.triage_desk
-    assert await router.states(event) == {(desk, "respond"): "breached", (desk, "first_contact"): "breached"}
+    assert await router.states(event) == {
+        (desk, "respond"): "breached",
+        (desk, "first_contact"): "breached",
+        (desk, "review"): "running",
+    }
 
 
 async def test_silence_everywhere_ends_at_the_triage_desk(router: Router, clock: Hands, county: County) -> None:

@@ -151,9 +151,10 @@ class Machine(RuleBasedStateMachine):
         assert len(asked) == len(set(asked))
 
     @invariant()
-    def what_ended_has_no_clock_and_what_is_live_has_one_or_was_told_of(self) -> None:
+    def what_ended_has_no_clock_and_all_else_has_an_owner_and_a_next_clock(self) -> None:
         if not hasattr(self, "tx"):
             return
+        assert asyncio.run(self.tx.watch.unowned(1)) == []
         for (assignment_id, _), clock in self.tx.clocks.kept.items():
             assert clock.state not in TICKING or self.tx.offers.kept[assignment_id].state in LIVE
 

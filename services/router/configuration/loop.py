@@ -21,7 +21,7 @@ def _reason(doc: ReasonDoc) -> Reason:
 
 
 def compile_chase(doc: ChaseDoc) -> Chase:
-    """How long an answer is waited for, by priority."""
+    """How long something is waited for, by priority."""
     return {"P1": _wait(doc.P1), "P2": _wait(doc.P2), "P3": _wait(doc.P3), "P4": _wait(doc.P4)}
 
 

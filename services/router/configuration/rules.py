@@ -61,6 +61,7 @@ class RulesCompiler:
             notice=self._notice(doc.notice),
             answers=compile_answers(doc.answers),
             chase=compile_chase(doc.chase),
+            review=compile_chase(doc.review),
         )
 
     def _when(self, when: WhenDoc, place: str) -> Condition:

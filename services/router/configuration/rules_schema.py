@@ -269,4 +269,5 @@ class RulesDoc(Closed):
     notice: NoticeDoc
     answers: AnswersDoc
     chase: ChaseDoc
+    review: ChaseDoc
     rules: dict[RuleId, RuleTextDoc]

@@ -15,10 +15,12 @@ LONGEST_CLOSURE_DAYS = 14
 
 
 class Kind(StrEnum):
-    """What is waited for: an answer to the offer, or the first contact with the resident."""
+    """What is waited for: an answer to the offer, the first contact with the resident, or that somebody looks at how
+    it goes, so that whatever is live has a next clock."""
 
     RESPOND = "respond"
     FIRST_CONTACT = "first_contact"
+    REVIEW = "review"
 
 
 class ClockState(StrEnum):
@@ -39,6 +41,7 @@ class Ring(StrEnum):
     REMIND = "remind"
     EXPIRE = "expire"
     TELL = "tell"
+    TELL_AND_WAIT_AGAIN = "tell_and_wait_again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,10 @@ Chase = Mapping[Priority, Wait]
 
 
 def ring_of(clock: Clock, *, at_desk: bool) -> Ring:
-    """What follows when `clock` rings: one reminder, then the offer has expired; at the triage desk nothing expires."""
+    """What follows when `clock` rings: one reminder, then the offer has expired; at the triage desk nothing expires. A
+    review comes round again for as long as the assignment is live."""
+    if clock.kind is Kind.REVIEW:
+        return Ring.TELL_AND_WAIT_AGAIN
     if clock.kind is Kind.FIRST_CONTACT:
         return Ring.TELL
     if clock.state is ClockState.RUNNING:
@@ -96,6 +102,8 @@ def stopped_by(state: State) -> tuple[Kind, ...]:
     """The clocks that stop when an assignment is in this state."""
     if state in AWAITING_ANSWER:
         return ()
+    if state is State.CONTACTED:
+        return Kind.RESPOND, Kind.FIRST_CONTACT
     return (Kind.RESPOND,) if state is State.ACCEPTED else tuple(Kind)
 
 

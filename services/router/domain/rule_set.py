@@ -175,3 +175,4 @@ class RuleSet:
     notice: Notice
     answers: Answers
     chase: Chase
+    review: Chase

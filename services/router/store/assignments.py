@@ -80,8 +80,8 @@ class OfferTable:
         )
         if (await self._tx.connection.execute(statement)).first() is None:
             raise Conflict("version-conflict", "This assignment has changed since it was read. Read it again.")
-        holds = update(assignment_need).where(assignment_need.c.assignment_id == offer.id).values(live=to in LIVE)
-        await self._tx.connection.execute(holds)
+        if to not in LIVE:
+            await self._let_go(offer.id, to)
         await self._keep_move(offer.id, actor=actor, at=at, before=offer.state, to=to, reason=reason)
         return moved
 
@@ -138,6 +138,13 @@ class OfferTable:
             if value is not None:
                 query = query.where(column == value)
         return await self._offers(query)
+
+    async def _let_go(self, assignment_id: UUID, to: State) -> None:
+        """What an assignment has when it ends is nobody's any more, or has ended with it."""
+        had = assignment_need.c
+        ends = {"done": had.live} if to is State.DONE else {}
+        of = update(assignment_need).where(had.assignment_id == assignment_id)
+        await self._tx.connection.execute(of.values(live=False, **ends))
 
     async def _offers(self, query: Select[Any]) -> Sequence[Offer]:  # the rows of one table
         rows = (await self._tx.connection.execute(query)).mappings().all()

@@ -22,8 +22,11 @@ class ClockTable:
         self._tx = tx
 
     async def start(self, clocks: Iterable[Clock]) -> None:
-        """Keep new clocks."""
-        await self._tx.connection.execute(clock.insert().inline(), [asdict(each) for each in clocks])
+        """Keep new clocks; one of a kind that the assignment has begins anew."""
+        insert = self._tx.insert(clock)
+        changes = {name: insert.excluded[name] for name in ("due_at", "step", "state")}
+        statement = insert.on_conflict_do_update(index_elements=["assignment_id", "kind"], set_=changes)
+        await self._tx.connection.execute(statement, [asdict(each) for each in clocks])
 
     async def put(self, changed: Clock) -> None:
         """Keep a clock as it is now."""

@@ -1,6 +1,6 @@
 """The router's tables: what it decided, what it offered to whom, and how much room each service has left."""
 
-from sqlalchemy import Boolean, Column, Date, Index, Integer, MetaData, String, Table, Uuid
+from sqlalchemy import Boolean, Column, Date, Index, Integer, MetaData, String, Table, Uuid, false
 
 from shared.db import BIG, DOCUMENT, NAMING, Instant
 from shared.documents import configuration_table
@@ -79,6 +79,8 @@ assignment_need = Table(
     Column("need", String(64), primary_key=True),
     Column("referral_id", Uuid, nullable=False),
     Column("live", Boolean, nullable=False),
+    # The work on it ended while this assignment had it.
+    Column("done", Boolean, nullable=False, server_default=false()),
 )
 Index(
     "ix_assignment_need_live",

@@ -6,6 +6,7 @@ from services.router.store.capacity import CapacityTable
 from services.router.store.clocks import ClockTable
 from services.router.store.decisions import DecisionTable, ReferralTable
 from services.router.store.pauses import PauseTable
+from services.router.store.watch import WatchQueries
 from shared.db import Transaction
 from shared.documents import Current
 from shared.events import Event
@@ -23,6 +24,7 @@ class RouterTransaction:
         self.capacity = CapacityTable(transaction)
         self.clocks = ClockTable(transaction)
         self.pauses = PauseTable(transaction)
+        self.watch = WatchQueries(transaction)
 
     async def county(self) -> County:
         """The rules and the directory in force. Raises Unavailable when none is loaded."""

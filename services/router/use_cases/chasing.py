@@ -10,6 +10,7 @@ from services.router.domain.county import County
 from services.router.ports import Due, Offer, Transaction
 from services.router.use_cases.moving import Step, take
 from services.router.use_cases.rerouting import CameBack, PlaceAgain
+from services.router.use_cases.watching import keep_a_clock, start_review
 from shared.events import AssignmentOverdue, AssignmentReminded
 
 CLOCK = Actor("clock", "clock")
@@ -34,6 +35,10 @@ class RingClock:
             case Ring.TELL:
                 await tx.clocks.put(replace(due.clock, state=ClockState.BREACHED))
                 await tell_late(tx, Late(due.offer, due.clock.kind, due.clock.due_at, due.at))
+                await keep_a_clock(tx, county, due.offer, due.at)
+            case Ring.TELL_AND_WAIT_AGAIN:
+                await tell_late(tx, Late(due.offer, due.clock.kind, due.clock.due_at, due.at))
+                await start_review(tx, county, due.offer, due.at)
 
     async def _expire(self, tx: Transaction, county: County, due: Due) -> None:
         step = Step(after(due.offer.state, Move.EXPIRE), CLOCK, due.at, NO_ANSWER)

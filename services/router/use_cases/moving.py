@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.router.domain.answers import Close
-from services.router.domain.assignment import Actor, State
+from services.router.domain.assignment import LIVE, Actor, State
 from services.router.domain.chase import stopped_by
 from services.router.ports import Offer, Transaction
+from services.router.use_cases.watching import keep_a_clock, start_review
 from shared.events import AssignmentMoved, NeedOutcome
 
 
@@ -29,6 +30,10 @@ async def take(tx: Transaction, offer: Offer, step: Step) -> Offer:
         offer, step.to, actor=step.actor, at=step.at, reason=step.reason, outcomes=codes or None
     )
     await tx.clocks.stop(offer.id, stopped_by(step.to))
+    if step.to is State.CONTACTED:
+        await start_review(tx, await tx.county(), moved, step.at)
+    elif step.to in LIVE:
+        await keep_a_clock(tx, await tx.county(), moved, step.at)
     await tx.publish(
         AssignmentMoved(
             referral_id=offer.referral_id,

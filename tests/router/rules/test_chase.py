@@ -97,7 +97,7 @@ def test_one_reminder_then_the_offer_expires_except_at_the_triage_desk(
     [
         (State.OPENED, ()),
         (State.ACCEPTED, (Kind.RESPOND,)),
-        (State.CONTACTED, tuple(Kind)),
+        (State.CONTACTED, (Kind.RESPOND, Kind.FIRST_CONTACT)),
         (State.DONE, tuple(Kind)),
         (State.EXPIRED, tuple(Kind)),
         (State.RECALLED, tuple(Kind)),
