@@ -58,7 +58,7 @@ class Watchdog:
         for each in found:
             assignment_id = str(each.assignment_id) if each.assignment_id else None
             log.error(
-                "referral.unowned", referral_id=str(each.referral_id), assignment_id=assignment_id, need=each.need
+                "referral.unowned", referral_id=str(each.referral_id), assignment_id=assignment_id, code=each.need
             )
         return False
 
