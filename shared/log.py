@@ -17,7 +17,7 @@ KEYS = frozenset(
         "referral_id", "reference", "assignment_id", "notification_id", "decision_id", "service_id", "topic",
         "consumer", "partition", "loop", "method", "path", "status", "duration_ms", "count", "attempts", "outcome",
         "priority", "channel", "purpose", "state", "failure", "error", "where", "version", "code", "seconds", "lag",
-        "port", "dropped_keys", "waiting", "reason",
+        "port", "dropped_keys", "waiting", "reason", "hold_id", "scope", "subject", "kind",
     }
 )  # fmt: skip
 LIBRARIES = (

@@ -42,3 +42,11 @@ BROKER_UP = Gauge("waymark_broker_up", "1 while the broker answers.")
 CONSUMER_LAG = Gauge("waymark_consumer_lag", "Records a consumer is behind, all partitions together.", ["consumer"])
 CONSUMER_RESTARTS = Counter("waymark_consumer_restarts", "Restarts of consumers that were stuck.", ["consumer"])
 LOOP_FAILURES = Counter("waymark_loop_failures", "Steps of background work that failed.", ["loop"])
+
+# -- messages to partners ----------------------------------------------------------------------------------------------
+
+OLDEST_UNSENT_AGE_SECONDS = Gauge(
+    "waymark_oldest_unsent_age_seconds", "Age of the oldest message that should have left.", ["priority"]
+)
+MESSAGES_UNSENT = Gauge("waymark_messages_unsent", "Messages that have not left yet.", ["channel"])
+HOLDS_STANDING = Gauge("waymark_holds_standing", "Reasons why messages are held back, by who made them.", ["kind"])

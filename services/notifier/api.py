@@ -1,20 +1,22 @@
 """HTTP in: which messages were sent for a referral, and ticking off calls."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.notifier.domain.message import masked
 from services.notifier.domain.notification import CallOutcome, Channel, Notification, Purpose, State
-from services.notifier.ports import Attempt, Begin, Search
+from services.notifier.ports import Attempt, Begin, Search, Transaction
 from services.notifier.use_cases.calls import NOT_FOUND, RecordCall
+from shared.db import Transaction as DatabaseTransaction
 from shared.envelope import Origin
 from shared.errors import NotFound
-from shared.problems import Problem
+from shared.idempotency import KEY_PARAMETER, UNUSABLE_KEY, Answer, Idempotency
+from shared.problems import Problem, documented
 
 Responses = dict[int | str, dict[str, Any]]  # as FastAPI types them
 
@@ -73,10 +75,16 @@ class CallIn(BaseModel):
 
 
 PROBLEMS: Responses = {404: {"model": Problem, "description": "There is no such notification"}}
-CONFLICT: Responses = {409: {"model": Problem, "description": "No call is awaited for this notification"}}
+CALL_PROBLEMS = (*UNUSABLE_KEY, "malformed-json", "not-found", "illegal-transition", "request-in-progress",
+                 "validation-failed", "idempotency-key-reused")  # fmt: skip
 
 
-def routes(begin: Begin, record_call: RecordCall) -> APIRouter:
+def routes(
+    begin: Begin,
+    stores: Callable[[DatabaseTransaction], Transaction],
+    idempotency: Idempotency,
+    record_call: RecordCall,
+) -> APIRouter:
     """The notifier's API."""
     router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"])
 
@@ -102,13 +110,19 @@ def routes(begin: Begin, record_call: RecordCall) -> APIRouter:
             raise NotFound("not-found", NOT_FOUND)
         return _out(*found)
 
-    @router.post("/{notification_id}/called", summary="Tick off a call", responses=PROBLEMS | CONFLICT)
-    async def called(request: Request, notification_id: UUID, call: CallIn) -> NotificationOut:
+    @router.post("/{notification_id}/called", summary="Tick off a call", response_model=None,
+                 openapi_extra={"parameters": [KEY_PARAMETER]},
+                 responses={200: {"model": NotificationOut}, **documented(*CALL_PROBLEMS)})  # fmt: skip
+    async def called(request: Request, notification_id: UUID, call: CallIn) -> Response:
         """Note that somebody rang the contact. A message for which no call is awaited answers 409."""
-        async with begin(_origin(request)) as tx:
+
+        async def work(transaction: DatabaseTransaction) -> Answer:
+            tx = stores(transaction)
             rung = await record_call(tx, notification_id, call.rung_by, call.outcome)
             found = await tx.notifications.read(rung.id)
-        return _out(rung, found[1] if found else ())
+            return Answer(200, _out(rung, found[1] if found else ()).model_dump(mode="json"))
+
+        return await idempotency(request, request.headers.get("authorization", ""), _origin(request), work)
 
     return router
 

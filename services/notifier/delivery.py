@@ -9,7 +9,7 @@ from services.notifier.domain.directory import Directory
 from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.message import Email, Hook, Receipt, Text
 from services.notifier.domain.notification import Channel, Notification, State
-from services.notifier.ports import Begin, Claim, Composer, Insist, Lane, Sender, Transaction
+from services.notifier.ports import Begin, Claim, Composer, Insist, Lane, Sender
 from services.notifier.use_cases.attempts import ClaimDue, Delivered, Outcome, RecordOutcome
 from shared.clock import Clock
 from shared.envelope import Origin
@@ -75,13 +75,10 @@ class DeliverDue:
 
         async def record() -> None:
             async with self.begin(claim.origin) as tx:
-                ended.append(await self._record(tx, claim.notification, outcome))
+                ended.append(await self.record_outcome(tx, claim, outcome))
 
         await self.insist(record)
         _tell(claim, ended[-1], outcome)
-
-    async def _record(self, tx: Transaction, claimed: Notification, outcome: Outcome) -> Notification | None:
-        return await self.record_outcome(tx, claimed, outcome)
 
     async def _attempt(self, claimed: Notification, directory: Directory) -> Outcome:
         try:

@@ -8,7 +8,7 @@ from random import SystemRandom
 
 from httpx import AsyncHTTPTransport
 
-from services.notifier import api, pages
+from services.notifier import api, operations, pages
 from services.notifier.channels.dry_run import DryRun
 from services.notifier.channels.gateway import GatewayTexts
 from services.notifier.channels.notify import Notify, NotifyEmails, NotifyTexts
@@ -22,13 +22,16 @@ from services.notifier.channels.webhook import WebhookSender
 from services.notifier.configuration import directory_of, documents_in
 from services.notifier.consumers import subscriptions
 from services.notifier.delivery import DeliverDue, Ways
+from services.notifier.domain.hold import WayNames
 from services.notifier.domain.message import Email, Text
+from services.notifier.domain.notification import Channel
 from services.notifier.ports import Lane, Sender
 from services.notifier.settings import NotifierSettings
 from services.notifier.store.database import NotifierDatabase
 from services.notifier.store.insist import InsistOnDatabase
 from services.notifier.store.mailbox import Mailbox
 from services.notifier.store.transactions import Transactions
+from services.notifier.upkeep import Figures
 from services.notifier.use_cases.attempts import ClaimDue, RecordOutcome
 from services.notifier.use_cases.calls import RecordCall
 from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopOffer, StopReferral
@@ -36,6 +39,7 @@ from shared.clock import Clock, NewId
 from shared.db import Database
 from shared.documents import Current, save_documents
 from shared.envelope import Origin
+from shared.idempotency import Expiry, Idempotency, Unsealed
 from shared.service import Loop, Service
 
 # Longer than an attempt may take, so that a lease runs out only for a worker that is gone.
@@ -43,6 +47,8 @@ LEASE = timedelta(seconds=150)
 # Two lanes: what must be known within minutes never waits behind what may wait until tomorrow.
 LANES = (Lane("urgent", ("P1",), width=4, lease=LEASE), Lane("all", ("P1", "P2", "P3", "P4"), width=8, lease=LEASE))
 IDLE_S = 1.0
+FIGURES_EVERY_S = 15.0
+EXPIRE_EVERY_S = 600.0
 # Of a minute's sends, what may leave at once: more would trip limits that are counted over seconds.
 BURST = 1 / 60
 
@@ -53,7 +59,11 @@ def build(settings: NotifierSettings, *, now: Clock, new_id: NewId) -> Service:
     transactions = Transactions(database, Current(directory_of))
     mailbox = Mailbox(database)
     templates = Templates(settings.public_url)
-    routers = [api.routes(transactions, RecordCall())]
+    idempotency, names = Idempotency(database, Unsealed()), _way_names(settings)
+    routers = [
+        api.routes(transactions, transactions.within, idempotency, RecordCall()),
+        operations.routes(transactions, operations.Once(transactions.within, idempotency), names),
+    ]
     if settings.delivery == "mailbox":
         routers.append(pages.routes(mailbox, transactions))
     loops = []
@@ -62,16 +72,18 @@ def build(settings: NotifierSettings, *, now: Clock, new_id: NewId) -> Service:
         deliver = DeliverDue(
             lane=lane,
             begin=transactions,
-            claim_due=ClaimDue(),
+            claim_due=ClaimDue(names),
             compose=templates,
             ways=new_ways(),
-            record_outcome=RecordOutcome(SystemRandom().random),
+            record_outcome=RecordOutcome(SystemRandom().random, names),
             insist=InsistOnDatabase(),
             now=now,
         )
         bell = Event()
         database.bells.append(bell)
         loops.append(Loop(f"notifier.deliver-{lane.name}", deliver, IDLE_S, bell, deliver.ways.rest))
+    loops.append(Loop("notifier.figures", Figures(transactions), FIGURES_EVERY_S))
+    loops.append(Loop("notifier.idempotency", Expiry(database), EXPIRE_EVERY_S))
     return Service(
         name="notifier",
         database=database,
@@ -88,6 +100,13 @@ async def load_directory(database: Database, directory: Path) -> str:
         return await save_documents(tx, documents)
 
 
+def _way_names(settings: NotifierSettings) -> WayNames:
+    """What the ways out are called in holds and on the operations list: "email-by-smtp"."""
+    live = settings.delivery == "live"
+    emails, texts = (settings.emails_by, settings.texts_by) if live else (settings.delivery, settings.delivery)
+    return {Channel.EMAIL: f"email-by-{emails}", Channel.SMS: f"text-by-{texts}", Channel.WEBHOOK: "webhook"}
+
+
 def _ways(settings: NotifierSettings, mailbox: Mailbox, now: Clock) -> Callable[[], Ways]:
     """Makes the ways out, anew for each lane: connections are a lane's own, a provider's limits are for all of them."""
     if settings.delivery == "mailbox":
@@ -98,10 +117,10 @@ def _ways(settings: NotifierSettings, mailbox: Mailbox, now: Clock) -> Callable[
         Pace(per_minute / 60, max(1.0, per_minute * BURST), now)
         for per_minute in (settings.notify_per_minute, settings.text_gateway_per_minute)
     )
-    keys, gone = settings.webhook_keys(), set[str]()
+    keys = settings.webhook_keys()
 
     def new() -> Ways:
-        hooks = WebhookSender(keys, Posting(now, public_only), now, gone)
+        hooks = WebhookSender(keys, Posting(now, public_only), now)
         return Ways(_emails(settings, notify_pace, now), _texts(settings, notify_pace, gateway_pace, now), hooks)
 
     return new

@@ -1,6 +1,6 @@
 """What the notifier's use cases need from the outside, and no more."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,8 +8,9 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from services.notifier.domain.directory import Directory
+from services.notifier.domain.hold import NOTHING, Barred, Hold
 from services.notifier.domain.message import Email, Hook, Receipt, Text
-from services.notifier.domain.notification import Notification, State
+from services.notifier.domain.notification import Channel, Notification, State
 from shared.envelope import Origin
 from shared.events import Event
 
@@ -31,10 +32,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A message that this worker alone may send until its lease ends, and the piece of work it was planned in."""
+    """A message that this worker alone may send until its lease ends, and the piece of work it was planned in.
+
+    `probe` is the breaker whose way it tries out.
+    """
 
     notification: Notification
     origin: Origin
+    probe: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +68,12 @@ class Notifications(Protocol):
     async def add(self, notification: Notification) -> bool:
         """Store a planned message; False, and nothing is changed, when it was planned before (N-02)."""
 
-    async def claim(self, lane: Lane, now: datetime) -> Sequence[Claim]:
-        """Take the most urgent, then oldest, messages that are due or whose lease has run out. Each is SENDING, with
-        an attempt begun, and is nobody else's until `now` plus the lane's lease."""
+    async def claim(
+        self, lane: Lane, now: datetime, barred: Barred = NOTHING, only: Channel | None = None
+    ) -> Sequence[Claim]:
+        """Take the most urgent messages, of those the ones with the nearest deadlines, that are due or whose lease has
+        run out. Each is SENDING, with an attempt begun, and is nobody else's until `now` plus the lane's lease. What
+        is `barred` stays; `only` is the one channel wanted."""
 
     async def end_attempt(self, notification: Notification, outcome: str, at: datetime, code: str | None) -> bool:
         """Store `notification` and close the attempt it is on; False when that attempt is no longer the current one."""
@@ -92,6 +100,62 @@ class Notifications(Protocol):
         """One message and its attempts, not locked."""
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many messages wait, and since when the oldest of them was planned."""
+
+    count: int
+    oldest: datetime | None
+
+
+class Holds(Protocol):
+    """What does not go out at present, and the messages behind it."""
+
+    async def open(self, hold: Hold) -> bool:
+        """Keep `hold`; False, and nothing is changed, when the same is held back for the same kind of reason."""
+
+    async def standing(self) -> Sequence[Hold]:
+        """Those that have not ended, oldest first."""
+
+    async def get(self, hold_id: UUID) -> Hold | None:
+        """One that has not ended, locked until the transaction ends."""
+
+    async def take_probe(self, hold_id: UUID, now: datetime) -> Hold | None:
+        """A breaker whose probe is due, locked; None when it is not, or another worker has it."""
+
+    async def probed(self, hold_id: UUID, next_at: datetime) -> None:
+        """A probe begins; the one after it is due at `next_at`."""
+
+    async def end(self, hold_id: UUID, at: datetime, reason: str, by: str | None) -> bool:
+        """It holds nothing back any more; False when it had ended before."""
+
+    async def failures(self, way: str, channel: Channel, since: datetime) -> Sequence[tuple[str, str | None]]:
+        """Outcome and code of the latest failed attempts on a channel that ended after `since`, and after the last
+        breaker of `way` did."""
+
+    async def backlog(self, barred: Barred) -> Backlog:
+        """What is queued and `barred`."""
+
+    async def kept(self, barred: Barred, limit: int) -> Sequence[Notification]:
+        """Messages that are queued and `barred`, locked, those with the nearest deadlines first."""
+
+    async def unnoticed(self, barred: Barred, priorities: Sequence[str], limit: int) -> Sequence[Notification]:
+        """Those of `priorities` among them of which nobody has noticed that they are held, locked."""
+
+
+class Attention(Protocol):
+    """What a person has to see to."""
+
+    async def failed(self, limit: int) -> Sequence[Notification]:
+        """Messages that failed, oldest first, of which nobody has dealt with and what they tell of is not closed."""
+
+    async def calls(self) -> Backlog:
+        """The calls that are awaited."""
+
+    async def unsent(self) -> Mapping[tuple[str, str], Backlog]:
+        """What should have left and has not, by priority and channel."""
+
+
 class Closures(Protocol):
     """Assignments and referrals of which nothing more may be told."""
 
@@ -107,6 +171,12 @@ class Transaction(Protocol):
 
     @property
     def notifications(self) -> Notifications: ...
+
+    @property
+    def holds(self) -> Holds: ...
+
+    @property
+    def attention(self) -> Attention: ...
 
     @property
     def closures(self) -> Closures: ...

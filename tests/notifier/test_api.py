@@ -14,6 +14,7 @@ from shared import problems
 from shared.clock import new_id
 from shared.events import NotificationCallAwaited, NotificationFailed, NotificationSent
 from shared.http import Edge
+from shared.idempotency import HEADER, Idempotency, Unsealed
 from tests.notifier.world import EMAIL, IDS, MOBILE, PHONE, ScriptedSender, World, offered, recalled
 
 LIST = "/api/v1/notifications"
@@ -23,10 +24,15 @@ LIST = "/api/v1/notifications"
 async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     problems.install(app, "http://waymark.example")
-    app.include_router(api.routes(world.transactions, RecordCall()))
+    idempotency = Idempotency(world.database, Unsealed())
+    app.include_router(api.routes(world.transactions, world.transactions.within, idempotency, RecordCall()))
     transport = httpx.ASGITransport(Edge(app, new_id), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
+
+
+def a_key() -> dict[str, str]:
+    return {HEADER: str(new_id())}
 
 
 async def the_call(client: httpx.AsyncClient) -> str:
@@ -79,7 +85,7 @@ async def test_a_contact_that_was_reached_leaves_the_call_list_and_is_told(
 ) -> None:
     await world.hear(offered(channels=("phone",), priority="P1"))
     call = await the_call(client)
-    ticked = await client.post(f"{call}/called", json={"outcome": "reached", "rung_by": "cru-duty-2"})
+    ticked = await client.post(f"{call}/called", json={"outcome": "reached", "rung_by": "cru-duty-2"}, headers=a_key())
     assert (ticked.status_code, ticked.json()["state"]) == (200, "sent")
     assert [(one["outcome"], one["rung_by"]) for one in ticked.json()["attempts"]] == [("reached", "cru-duty-2")]
     assert (await client.get(LIST, params={"state": "awaiting_call"})).json() == {"notifications": []}
@@ -93,7 +99,7 @@ async def test_a_contact_that_was_not_reached_stays_on_the_call_list(world: Worl
     await world.hear(offered(channels=("phone",), priority="P1"))
     call = await the_call(client)
     for outcome in ("no_answer", "left_message"):
-        await client.post(f"{call}/called", json={"outcome": outcome, "rung_by": "cru-duty-2"})
+        await client.post(f"{call}/called", json={"outcome": outcome, "rung_by": "cru-duty-2"}, headers=a_key())
     assert await the_call(client) == call
     assert [one["outcome"] for one in (await client.get(call)).json()["attempts"]] == ["no_answer", "left_message"]
     assert [type(told) for told in await world.published()] == [NotificationCallAwaited]
@@ -101,7 +107,9 @@ async def test_a_contact_that_was_not_reached_stays_on_the_call_list(world: Worl
 
 async def test_a_wrong_number_is_told_as_a_failure(world: World, client: httpx.AsyncClient) -> None:
     await world.hear(offered(channels=("phone",), priority="P1"))
-    await client.post(f"{await the_call(client)}/called", json={"outcome": "wrong_number", "rung_by": "cru-duty-2"})
+    await client.post(
+        f"{await the_call(client)}/called", json={"outcome": "wrong_number", "rung_by": "cru-duty-2"}, headers=a_key()
+    )
     _, told = await world.published()
     assert isinstance(told, NotificationFailed)
     assert told.failure == "permanent_recipient"
@@ -111,8 +119,8 @@ async def test_a_call_that_nobody_awaits_cannot_be_ticked_off(world: World, clie
     await world.hear(offered(channels=("phone",), priority="P1"))
     call = await the_call(client)
     body = {"outcome": "reached", "rung_by": "cru-duty-2"}
-    await client.post(f"{call}/called", json=body)
-    again = await client.post(f"{call}/called", json=body)
+    await client.post(f"{call}/called", json=body, headers=a_key())
+    again = await client.post(f"{call}/called", json=body, headers=a_key())
     assert again.status_code == 409
     assert again.headers["content-type"] == "application/problem+json"
     assert again.json()["code"] == "illegal_transition"
@@ -131,13 +139,28 @@ async def test_a_call_that_nobody_awaits_cannot_be_ticked_off(world: World, clie
 async def test_a_call_takes_codes_only(world: World, client: httpx.AsyncClient, body: dict[str, str]) -> None:
     await world.hear(offered(channels=("phone",), priority="P1"))
     call = await the_call(client)
-    assert (await client.post(f"{call}/called", json=body)).status_code == 422
+    assert (await client.post(f"{call}/called", json=body, headers=a_key())).status_code == 422
     assert (await client.get(call)).json()["state"] == "awaiting_call"
 
 
 async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient) -> None:
     nowhere = f"{LIST}/{uuid5(IDS, 'nothing')}"
     assert (await client.get(nowhere)).status_code == 404
-    called = await client.post(f"{nowhere}/called", json={"outcome": "reached", "rung_by": "cru-duty-2"})
+    called = await client.post(
+        f"{nowhere}/called", json={"outcome": "reached", "rung_by": "cru-duty-2"}, headers=a_key()
+    )
     assert called.status_code == 404
     assert (await client.get(f"{LIST}?state=nonsense")).status_code == 422
+
+
+async def test_a_call_that_is_ticked_off_twice_under_one_key_counts_once(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    await world.hear(offered(channels=("phone",), priority="P1"))
+    call, key = await the_call(client), a_key()
+    body = {"outcome": "no_answer", "rung_by": "cru-duty-2"}
+    answers = [await client.post(f"{call}/called", json=body, headers=key) for _ in range(2)]
+    assert answers[0].json() == answers[1].json()
+    assert len((await client.get(call)).json()["attempts"]) == 1
+    without = await client.post(f"{call}/called", json=body)
+    assert (without.status_code, without.json()["code"]) == (400, "idempotency_key_missing")

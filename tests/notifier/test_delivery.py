@@ -102,14 +102,14 @@ async def test_an_urgent_message_does_not_wait_for_a_routine_one_that_is_on_its_
 
 async def test_a_passing_failure_is_tried_again_until_it_is_sent(world: World) -> None:
     await world.hear(offered())
-    sender = ScriptedSender([TRANSIENT, SendFailed(Failure.AUTH, "535"), TRANSIENT])
+    sender = ScriptedSender([TRANSIENT, SendFailed(Failure.RATE, "429", timedelta()), TRANSIENT])
     worker = world.worker(sender)
     for _ in range(4):
         await worker.run_once()
     [(stored, attempts)] = await world.stored_with_attempts()
     assert [(attempt.outcome, attempt.code) for attempt in attempts] == [
         ("transient", "450 4.2.0"),
-        ("auth", "535"),
+        ("rate", "429"),
         ("transient", "450 4.2.0"),
         ("sent", None),
     ]

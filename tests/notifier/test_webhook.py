@@ -10,6 +10,7 @@ import pytest
 
 from services.notifier.channels.webhook_signature import webhook_id
 from services.notifier.domain.failure import Failure
+from services.notifier.domain.hold import GONE
 from services.notifier.domain.message import Hook
 from services.notifier.domain.notification import Purpose
 from shared.clock import utc_now
@@ -105,15 +106,10 @@ async def test_each_answer_has_its_class_and_no_redirect_is_followed(
     assert len(partner.script.asked) == 1
 
 
-async def test_an_endpoint_that_says_it_is_gone_is_not_posted_to_again(partner: Partner) -> None:
+async def test_an_endpoint_that_says_it_is_gone_is_known_by_its_code(partner: Partner) -> None:
     partner.script.replies.append(Reply(410))
-    faults = [await failed(partner.sender, partner.hook()) for _ in range(2)]
-    assert [(fault.failure, fault.code) for fault in faults] == [
-        (Failure.PERMANENT_RECIPIENT, "410"),
-        (Failure.PERMANENT_RECIPIENT, "disabled"),
-    ]
-    await partner.sender.send(replace(partner.hook(), to=f"https://partner.example:{partner.port}/new"))
-    assert [asked.path for asked in partner.script.asked] == ["/hook", "/new"]
+    fault = await failed(partner.sender, partner.hook())
+    assert (fault.failure, fault.code) == (Failure.PERMANENT_RECIPIENT, GONE)
 
 
 async def test_an_endpoint_that_does_not_answer_is_left_after_its_time(

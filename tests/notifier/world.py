@@ -54,6 +54,7 @@ ALL = Lane("all", ("P1", "P2", "P3", "P4"), width=8, lease=timedelta(minutes=2))
 # What a worker holds is anybody's at once, as if it had died.
 EXPIRED = replace(ALL, lease=timedelta())
 
+WAY_NAMES = {Channel.EMAIL: "email-by-smtp", Channel.SMS: "text-by-notify", Channel.WEBHOOK: "webhook"}
 VALUES = {"reference": "7K3M-2QX", "reply_by": "by noon", "sender_in_texts": "Derbyshire CRU"}
 
 DIRECTORY = Directory(
@@ -285,10 +286,10 @@ class World:
         return DeliverDue(
             lane=lane,
             begin=begin or self.transactions,
-            claim_due=ClaimDue(),
+            claim_due=ClaimDue(WAY_NAMES),
             compose=Templates(PUBLIC_URL),
             ways=Ways(email, text or ScriptedSender(), hook or ScriptedSender()),
-            record_outcome=RecordOutcome(lambda: 0.0),
+            record_outcome=RecordOutcome(lambda: 0.0, WAY_NAMES),
             insist=insist or InsistOnDatabase(),
             now=utc_now,
         )

@@ -76,6 +76,7 @@ async def test_the_description_is_openapi_3_1_and_valid(openapi: dict[str, Any])
         "assignments",
         "notifications",
         "services",
+        "operations",
     }
 
 

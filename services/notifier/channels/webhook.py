@@ -1,7 +1,7 @@
 """Webhooks to services' own systems: Standard Webhooks 1.0, ids and codes only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -21,13 +21,11 @@ SLOW_DOWN_FOR = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class WebhookSender:
-    """Signs each message with the keys of its service and posts it. `gone` are the URLs that answered 410: nothing
-    more is posted there until the directory names another one or the notifier is started again."""
+    """Signs each message with the keys of its service and posts it."""
 
     keys: Mapping[str, Keys]
     posting: Posting
     now: Clock
-    gone: set[str] = field(default_factory=set)
 
     async def send(self, message: Hook) -> Receipt:
         """Post one message; any 2xx means that it was taken. Raises SendFailed.
@@ -39,12 +37,8 @@ class WebhookSender:
             raise SendFailed(Failure.CONFIG, "no-secret")
         if len(message.body) >= BODY_MAX:
             raise SendFailed(Failure.CONFIG, "too-long")
-        if message.to in self.gone:
-            raise SendFailed(Failure.PERMANENT_RECIPIENT, "disabled")
         signed = signed_headers(webhook_id(message.id), self.now(), message.body, keys)
         answer = await self._post(message, {"content-type": "application/json", **signed})
-        if answer.status == GONE:
-            self.gone.add(message.to)
         if not answer.is_success:
             raise _refused(answer)
         return Receipt(f"webhook:{message.id}")

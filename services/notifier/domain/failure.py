@@ -17,6 +17,8 @@ class Failure(StrEnum):
     AMBIGUOUS = "ambiguous"  # it may have been taken: lost after the final dot, or the worker died
     ABSENT = "absent"  # asked after it, the other side did not have it (yet)
     NO_CONTACT = "no_contact"  # the directory has no such contact for the service
+    HELD = "held"  # it stays queued behind a hold; what is urgent should be told another way at once
+    DROPPED = "dropped"  # a person decided that it shall not go
 
 
 class SendFailed(Exception):

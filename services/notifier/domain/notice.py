@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from services.notifier.domain.directory import Directory
 from services.notifier.domain.message import Hook
-from services.notifier.domain.notification import Notification, Purpose
+from services.notifier.domain.notification import Channel, Notification, Purpose
 from shared.wording import reply_by_words, short_reply_by_words
 
 HOOK_TYPES = {Purpose.OFFER: "assignment.offered", Purpose.RECALL: "assignment.recalled"}
@@ -63,6 +63,13 @@ class RecallNotice:
 
 
 Notice = OfferNotice | OfferText | SafeNotice | RecallNotice
+
+
+def wording(notification: Notification) -> str:
+    """The name of the template that goes with a message, such as "offer-safe.email", without its version."""
+    safe = notification.offer.safe_contact_only and notification.purpose is not Purpose.RECALL
+    form = "text" if notification.channel is Channel.SMS else notification.channel.value
+    return f"{'offer-safe' if safe else notification.purpose.value}.{form}"
 
 
 def email_notice(

@@ -51,7 +51,7 @@ class CallOutcome(StrEnum):
 
 
 MOVES: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.SENDING, State.SKIPPED}),
+    State.QUEUED: frozenset({State.SENDING, State.SKIPPED, State.FAILED}),
     # SENDING follows itself when the lease of a dead worker has run out.
     State.SENDING: frozenset({State.SENDING, State.SENT, State.QUEUED, State.FAILED, State.SKIPPED}),
     State.AWAITING_CALL: frozenset({State.AWAITING_CALL, State.SENT, State.FAILED, State.SKIPPED}),
@@ -154,6 +154,20 @@ class Notification:
     def skipped(self, reason: str) -> "Notification":
         """Nothing is left to tell; `reason` is a code such as "recalled"."""
         return replace(self._moved(State.SKIPPED), reason=reason)
+
+    def held(self) -> "Notification":
+        """It is queued behind a hold, and that was noticed."""
+        return replace(self, reason=Failure.HELD.value)
+
+    def dropped(self) -> "Notification":
+        """Somebody decided that it shall not go."""
+        return replace(self._moved(State.FAILED), attempts=self.attempts + 1, reason=Failure.DROPPED.value)
+
+    def dealt_with(self) -> "Notification":
+        """Somebody has seen to what a message that failed was to do."""
+        if self.state is not State.FAILED:
+            raise Conflict("illegal-transition", f"A notification that is {self.state} needs nobody to deal with it.")
+        return replace(self, attempts=self.attempts + 1)
 
     def rung(self, outcome: CallOutcome, at: datetime) -> "Notification":
         """Somebody rang the contact at `at`."""

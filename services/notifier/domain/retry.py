@@ -60,14 +60,14 @@ def _try_at(
     sending: Notification, failure: Failure, now: datetime, jitter: float, retry_after: timedelta | None
 ) -> datetime:
     if failure is Failure.DAILY_CAP:
-        return _cap_ends(now)
+        return cap_ends(now)
     if failure is Failure.RATE:
         return now + (RATE_MIN + (RATE_MAX - RATE_MIN) * jitter if retry_after is None else retry_after)
     step = SCHEDULE[min(sending.attempts, len(SCHEDULE)) - 1] * jitter
     return now + max(step, retry_after or timedelta())
 
 
-def _cap_ends(now: datetime) -> datetime:
+def cap_ends(now: datetime) -> datetime:
     """The next 00:05 UTC (N-11)."""
     today = datetime.combine(now.astimezone(UTC).date(), CAP_ENDS)
     return today if now < today else today + timedelta(days=1)

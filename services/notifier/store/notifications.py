@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, not_, or_, select, true
 
-from services.notifier.domain.notification import Notification, State
+from services.notifier.domain.hold import NOTHING, Barred
+from services.notifier.domain.notification import Channel, Notification, State
 from services.notifier.ports import Attempt, Claim, Lane, Search
+from services.notifier.store.holds import is_barred
 from services.notifier.store.rows import attempt_of, changes_of, notification_of, origin_of, row_of
 from services.notifier.store.tables import OPEN, attempt, notification
 from shared.db import Transaction
@@ -33,15 +35,18 @@ class NotificationStore:
         insert = self.tx.insert(notification).values(row).on_conflict_do_nothing().returning(notification.c.id)
         return (await self.tx.connection.execute(insert)).first() is not None
 
-    async def claim(self, lane: Lane, now: datetime) -> Sequence[Claim]:
+    async def claim(
+        self, lane: Lane, now: datetime, barred: Barred = NOTHING, only: Channel | None = None
+    ) -> Sequence[Claim]:
         """Lock what is due, skipping what another worker has locked, and begin an attempt on each."""
         table = notification.c
         due = and_(table.state == State.QUEUED.value, table.try_at <= now)
         orphaned = and_(table.state == State.SENDING.value, table.lease_until <= now)
         query = (
             select(notification)
-            .where(OPEN, table.priority.in_(lane.priorities), or_(due, orphaned))
-            .order_by(table.priority, table.planned_at, table.id)
+            .where(OPEN, table.priority.in_(lane.priorities), or_(due, orphaned), not_(is_barred(barred)))
+            .where(table.channel == only.value if only else true())
+            .order_by(table.priority, table.reply_by, table.planned_at, table.id)
             .limit(lane.width)
             .with_for_update(skip_locked=True)
         )

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
+from services.notifier.domain.notice import wording
 from services.notifier.domain.notification import Channel, Notification, Offer, Purpose, State
 from services.notifier.ports import Attempt
 from shared.envelope import Origin
@@ -27,6 +28,7 @@ def row_of(notification: Notification) -> dict[str, Any]:  # a row's values are 
         "purpose": notification.purpose.value,
         "channel": notification.channel.value,
         "contact": notification.contact,
+        "wording": wording(notification),
         "address": notification.address,
         "planned_at": notification.planned_at,
         **changes_of(notification),

@@ -17,6 +17,7 @@ from sqlalchemy import (
 
 from shared.db import BIG, DOCUMENT, NAMING, Instant
 from shared.documents import configuration_table
+from shared.idempotency import idempotency_table
 from shared.inbox import inbox_table
 from shared.outbox import outbox_table
 
@@ -24,6 +25,7 @@ metadata = MetaData(naming_convention=NAMING)
 outbox_table(metadata)
 inbox_table(metadata)
 configuration_table(metadata)
+idempotency_table(metadata)
 
 notification = Table(
     "notification",
@@ -42,6 +44,7 @@ notification = Table(
     Column("purpose", String(16), nullable=False),
     Column("channel", String(16), nullable=False),
     Column("contact", String(96), nullable=False),
+    Column("wording", String(64), nullable=False),
     Column("address", String(254), nullable=False),
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -66,11 +69,12 @@ OPEN = text("state IN ('queued', 'sending')")
 Index(
     "ix_notification_open",
     notification.c.priority,
-    notification.c.planned_at,
+    notification.c.reply_by,
     postgresql_where=OPEN,
     sqlite_where=OPEN,
 )
 
+FAILED_BY_THE_WAY = text("outcome IN ('transient', 'ambiguous', 'auth')")
 attempt = Table(
     "attempt",
     metadata,
@@ -81,6 +85,42 @@ attempt = Table(
     Column("outcome", String(32)),
     Column("code", String(32)),
     Column("rung_by", String(32)),
+)
+
+Index(
+    "ix_attempt_failed",
+    attempt.c.ended_at,
+    postgresql_where=FAILED_BY_THE_WAY,
+    sqlite_where=FAILED_BY_THE_WAY,
+)
+
+hold = Table(
+    "hold",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("scope", String(16), nullable=False),
+    Column("subject", String(96), nullable=False),
+    Column("address", String(254), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("code", String(32)),
+    Column("stopped_by", String(32)),
+    Column("since", Instant, nullable=False),
+    Column("probe_at", Instant),
+    Column("probes", Integer, nullable=False),
+    Column("ended_at", Instant),
+    Column("ended_by", String(32)),
+    Column("ended_reason", String(32)),
+)
+Index(
+    "ix_hold_standing",
+    hold.c.scope,
+    hold.c.subject,
+    hold.c.address,
+    hold.c.kind,
+    unique=True,
+    postgresql_where=hold.c.ended_at.is_(None),
+    sqlite_where=hold.c.ended_at.is_(None),
 )
 
 closure = Table(

@@ -9,7 +9,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.notifier.domain.directory import Directory
+from services.notifier.store.attention import AttentionStore
 from services.notifier.store.database import NotifierDatabase
+from services.notifier.store.holds import HoldStore
 from services.notifier.store.notifications import NotificationStore
 from services.notifier.store.tables import closure, referral_sequence
 from shared.db import Transaction
@@ -47,6 +49,16 @@ class NotifierTransaction:
     def notifications(self) -> NotificationStore:
         """Messages and their attempts."""
         return NotificationStore(self.tx)
+
+    @property
+    def holds(self) -> HoldStore:
+        """What does not go out at present."""
+        return HoldStore(self.tx)
+
+    @property
+    def attention(self) -> AttentionStore:
+        """What a person has to see to."""
+        return AttentionStore(self.tx)
 
     @property
     def closures(self) -> ClosureStore:

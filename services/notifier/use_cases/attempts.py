@@ -6,9 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from services.notifier.domain.failure import Failure, SendFailed
+from services.notifier.domain.hold import WayNames
 from services.notifier.domain.notification import Notification, State
 from services.notifier.domain.retry import after_failure, is_worth_sending
 from services.notifier.ports import Claim, Lane, Transaction
+from services.notifier.use_cases.holding import ClaimWithHolds, HeedOutcome
 from services.notifier.use_cases.planning import TOLD_BY_RECALL, plan_recall
 from services.notifier.use_cases.telling import tell_failed, tell_sent
 
@@ -32,10 +34,12 @@ Outcome = Delivered | SendFailed
 class ClaimDue:
     """Takes the most urgent messages that are due, and drops those of which there is nothing left to tell (N-04)."""
 
+    ways: WayNames
+
     async def __call__(self, tx: Transaction, lane: Lane) -> tuple[Sequence[Claim], Sequence[Claim]]:
         """The claims to send, and all claims: a full lane means that there may be more to do."""
         now = await tx.present()
-        claims = await tx.notifications.claim(lane, now)
+        claims = await ClaimWithHolds(self.ways)(tx, lane, now)
         reasons = await tx.closures.reasons(_subjects(claims)) if claims else {}
         return [claim for claim in claims if await self._may_go(tx, claim.notification, reasons, now)], claims
 
@@ -59,13 +63,16 @@ class RecordOutcome:
     """Stores how an attempt ended and tells the others. `jitter` gives numbers between 0 and 1."""
 
     jitter: Callable[[], float]
+    ways: WayNames
 
-    async def __call__(self, tx: Transaction, claimed: Notification, outcome: Outcome) -> Notification | None:
-        """The message as it now stands; None, and nothing is changed, when the attempt is no longer the current one."""
+    async def __call__(self, tx: Transaction, claim: Claim, outcome: Outcome) -> Notification | None:
+        """The message as it now stands; None, and it is not changed, when the attempt is no longer the current one."""
         now = await tx.present()
+        fault = outcome if isinstance(outcome, SendFailed) else None
+        waits = await HeedOutcome(self.ways)(tx, claim, fault, now)
         if isinstance(outcome, Delivered):
-            return await self._sent(tx, claimed, outcome, now)
-        return await self._failed(tx, claimed, outcome, now)
+            return await self._sent(tx, claim.notification, outcome, now)
+        return await self._failed(tx, claim.notification, outcome, now, waits)
 
     async def _sent(
         self, tx: Transaction, claimed: Notification, outcome: Delivered, now: datetime
@@ -82,9 +89,13 @@ class RecordOutcome:
         return sent
 
     async def _failed(
-        self, tx: Transaction, claimed: Notification, fault: SendFailed, now: datetime
+        self, tx: Transaction, claimed: Notification, fault: SendFailed, now: datetime, waits: bool
     ) -> Notification | None:
-        after = after_failure(claimed, fault.failure, now, self.jitter(), fault.retry_after)
+        if waits:
+            # The hold says when it goes on, however long that takes: the message is not at fault.
+            after = claimed.postponed(fault.failure, now)
+        else:
+            after = after_failure(claimed, fault.failure, now, self.jitter(), fault.retry_after)
         if not await tx.notifications.end_attempt(after, fault.failure.value, now, fault.code):
             return None
         if after.state is State.FAILED:

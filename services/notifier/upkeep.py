@@ -1,0 +1,33 @@
+"""Background work beside delivering: the figures that alarms are made from."""
+
+from dataclasses import dataclass
+
+from services.notifier.domain.hold import Kind
+from services.notifier.domain.notification import Channel
+from services.notifier.ports import Begin
+from shared.envelope import Origin
+from shared.metrics import HOLDS_STANDING, MESSAGES_UNSENT, OLDEST_UNSENT_AGE_SECONDS
+
+PRIORITIES = ("P1", "P2", "P3", "P4")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Sets the gauges of what waits (N-57)."""
+
+    begin: Begin
+
+    async def run_once(self) -> bool:
+        """Read them once; what is not there counts zero."""
+        async with self.begin(Origin("figures")) as tx:
+            now, holds, unsent = await tx.present(), await tx.holds.standing(), await tx.attention.unsent()
+        for kind in Kind:
+            HOLDS_STANDING.labels(kind.value).set(sum(hold.kind is kind for hold in holds))
+        for channel in Channel:
+            waiting = sum(backlog.count for (_, by), backlog in unsent.items() if by == channel.value)
+            MESSAGES_UNSENT.labels(channel.value).set(waiting)
+        for priority in PRIORITIES:
+            since = [backlog.oldest for (of, _), backlog in unsent.items() if of == priority and backlog.oldest]
+            age_s = (now - min(since)).total_seconds() if since else 0.0
+            OLDEST_UNSENT_AGE_SECONDS.labels(priority).set(max(0.0, age_s))
+        return False
