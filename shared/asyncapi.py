@@ -60,6 +60,7 @@ def _headers(event: type[Event]) -> Document:
     optional: Document = {
         "ce_causationid": identifier | {"description": "The event that this one is an answer to."},
         "ce_traceparent": text | {"description": "W3C trace context."},
-        SWEEP_HEADER: text | {"description": "How often it was handed out again; absent the first time."},
+        SWEEP_HEADER: text
+        | {"description": "The number of the sweep that handed it out again; absent the first time."},
     }
     return {"type": "object", "properties": required | optional, "required": list(required)}

@@ -8,6 +8,8 @@ from shared.events import Event
 
 SPEC_VERSION = "1.0"
 SWEEP_HEADER = "x-sweep"
+# More than one referral is ever swept; a stranger's number must fit its column.
+SWEEPS_MAX = 999_999
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,10 @@ class Record:
         return self.headers.get("ce_type", "")
 
     @property
-    def swept(self) -> bool:
-        """Whether this is a deliberate second delivery by the sweeper."""
-        return SWEEP_HEADER in self.headers
+    def sweep(self) -> int:
+        """The number of the sweep that this is a deliberate further delivery of, 0 when it is none."""
+        number = self.headers.get(SWEEP_HEADER, "")
+        return min(int(number), SWEEPS_MAX) if number.isascii() and number.isdecimal() and len(number) < 10 else 0
 
     @property
     def origin(self) -> Origin:

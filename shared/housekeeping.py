@@ -16,10 +16,11 @@ from shared.metrics import (
 )
 
 DAY_S = 86_400
-OUTBOX_DAYS = 30
+# Longer than help goes on before it is reviewed (twelve weeks): until then a sweep can heal what the broker has lost.
+OUTBOX_DAYS = 100
 # Twice as long: an event may be handed out again up to its last day in the outbox, and spend days in the broker. A
 # claim that were gone by then would let it take effect twice.
-INBOX_DAYS = 60
+INBOX_DAYS = 200
 BATCH_ROWS = 1_000
 
 

@@ -27,7 +27,7 @@ from shared.db import BIG, DOCUMENT, Database, Instant, Transaction
 from shared.envelope import Record
 from shared.log import get_logger
 from shared.metrics import INBOX_SECONDS, INBOX_VERDICTS, OUTBOX_REISSUED, Outcome
-from shared.outbox import hand_out_again
+from shared.outbox import answer_sweep
 from shared.transport import Subscription
 from shared.verdicts import Failed, RetryPolicy, Unreadable, Verdict, event_of, verdict_on
 
@@ -136,7 +136,7 @@ class Inbox:
         """Count `outcome`, and log it when an event was not simply handled."""
         kind = self._known_type(record)
         INBOX_VERDICTS.labels(self.database.name, kind, outcome).inc()
-        if outcome in ("done", "duplicate"):
+        if outcome in ("done", "duplicate", "reissued"):
             return
         log = get_logger().bind(consumer=self.consumer(record.topic), event_id=str(record.id), event_type=kind)
         if outcome == "dead":
@@ -170,10 +170,10 @@ class Inbox:
         return verdict.state
 
     async def _answer_duplicate(self, transaction: Transaction, record: Record) -> Outcome:
-        """A sweep asks for what an event caused: those events go out again, and so the sweep travels on."""
-        if not record.swept:
+        """A sweep asks for all that was told of its subject: it goes out again, and so the sweep travels on."""
+        if not record.sweep:
             return "duplicate"
-        count = await hand_out_again(transaction, self.database.outbox.c.causation_id == record.id)
+        count = await answer_sweep(transaction, record.key, record.sweep)
         OUTBOX_REISSUED.labels(self.database.name).inc(count)
         return "reissued" if count else "duplicate"
 

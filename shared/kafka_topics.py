@@ -42,15 +42,18 @@ class Cluster:
                 await admin.create_partitions({name: NewPartitions(self._partitions) for name in small})
 
     async def lag(self, group: str, topic: str) -> dict[TopicPartition, tuple[int, int]]:
-        """For each partition of `topic`: what `group` has committed, and the end; whoever owns it, or nobody."""
+        """For each partition of `topic`: where `group` is to read on, and the end; whoever owns it, or nobody.
+
+        What was deleted cannot be read any more: a group that stopped before that is to read on where the rest begins.
+        """
         admin = await self._connected_admin()
         reader = await self._connected_reader()
         async with asyncio.timeout(ANSWER_WITHIN_S):
             numbers = (await self._describe(admin, [topic])).get(topic, [])
             partitions = [TopicPartition(topic, number) for number in numbers]
             committed = await admin.list_consumer_group_offsets(group, partitions=partitions)
-            ends = await reader.end_offsets(partitions)
-        return {one: (_offset(committed, one), ends[one]) for one in partitions}
+            begins, ends = await reader.beginning_offsets(partitions), await reader.end_offsets(partitions)
+        return {one: (max(begins[one], _offset(committed, one)), ends[one]) for one in partitions}
 
     async def close(self) -> None:
         """Drop the connections; the next question makes new ones."""

@@ -4,7 +4,7 @@ from typing import Literal
 
 from prometheus_client import Counter, Gauge, Histogram
 
-# done: handled now · duplicate: handled before · reissued: a swept duplicate, answered with what it had caused ·
+# done: handled now · duplicate: handled before · reissued: a swept duplicate, answered with all told of its subject ·
 # parked: waits behind an earlier event of its key · retry: failed, will be tried again · dead: failed for good ·
 # passed_over: of a type this service does not handle.
 Outcome = Literal["done", "duplicate", "reissued", "parked", "retry", "dead", "passed_over"]

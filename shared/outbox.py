@@ -1,6 +1,19 @@
 """Events waiting to leave, stored in the same transaction as the state they tell of."""
 
-from sqlalchemy import Column, ColumnElement, Index, Integer, MetaData, RowMapping, String, Table, Text, Uuid
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    MetaData,
+    RowMapping,
+    String,
+    Table,
+    Text,
+    Uuid,
+    and_,
+    literal,
+)
 
 from shared.db import BIG, DOCUMENT, Instant, Transaction
 from shared.envelope import SWEEP_HEADER, Record
@@ -30,17 +43,28 @@ def outbox_table(metadata: MetaData) -> Table:
 
 
 async def hand_out_again(transaction: Transaction, which: ColumnElement[bool]) -> int:
-    """Let the published events of `which` (a condition on the outbox) leave a second time, with the ids they had.
+    """Begin a sweep: let the published events of `which` (a condition on the outbox) leave again under their ids.
 
-    Returns how many. Whoever handled one before answers by handing out again whatever it caused, so one call at the
-    start of a chain heals a loss at any hop of it. Rows still waiting to leave are left alone.
+    Returns how many. Whoever handled one before answers with `answer_sweep`, so one call at the start heals a loss at
+    any hop. Rows still waiting to leave are left alone.
+    """
+    return await _leave_again(transaction, which, transaction.database.outbox.c.sweeps + 1)
+
+
+async def answer_sweep(transaction: Transaction, key: str, sweep: int) -> int:
+    """Let all that was ever told under `key` leave again, once for each sweep; how many events.
+
+    All, and not only what one event caused: what was told because of a request or a clock has no event before it. The
+    sweep's number is passed on, so that it dies out although the services answer each other.
     """
     outbox = transaction.database.outbox
-    result = await transaction.connection.execute(
-        outbox.update()
-        .where(which, outbox.c.published_at.is_not(None))
-        .values(published_at=None, sweeps=outbox.c.sweeps + 1)
-    )
+    return await _leave_again(transaction, and_(outbox.c.key == key, outbox.c.sweeps < sweep), literal(sweep))
+
+
+async def _leave_again(transaction: Transaction, which: ColumnElement[bool], sweep: ColumnElement[int]) -> int:
+    outbox = transaction.database.outbox
+    again = outbox.update().where(which, outbox.c.published_at.is_not(None)).values(published_at=None, sweeps=sweep)
+    result = await transaction.connection.execute(again)
     transaction.published = transaction.published or result.rowcount > 0
     return result.rowcount
 

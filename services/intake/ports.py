@@ -9,7 +9,7 @@ from uuid import UUID
 from services.intake.domain.assessment import OpenReferral
 from services.intake.domain.places import PlaceTable
 from services.intake.domain.policy import Policy
-from services.intake.domain.progress import Assignment, Notice, Progress, TimelineEntry
+from services.intake.domain.progress import Assignment, Awaited, Notice, Progress, TimelineEntry
 from services.intake.domain.referral import Submission
 from shared.events import Event, Facts
 
@@ -83,11 +83,12 @@ class Transaction(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """A referral of which news should have come; `sweeps` is how often its events were handed out again since."""
+    """A referral of which no news came for too long; `sweeps` is how often its events were handed out again since."""
 
     id: UUID
     reference: str
     sweeps: int
+    awaited: Awaited
 
 
 class Sweeps(Protocol):
@@ -104,4 +105,4 @@ class Sweeps(Protocol):
         events."""
 
     async def stuck(self, after: int) -> int:
-        """How many referrals were swept `after` times or more and still await news."""
+        """How many referrals were swept `after` times or more and still lack news that must come."""

@@ -8,6 +8,7 @@ import pytest
 from services.intake.domain.progress import (
     Assignment,
     AssignmentState,
+    Awaited,
     Decision,
     Need,
     NeedState,
@@ -16,6 +17,7 @@ from services.intake.domain.progress import (
     Status,
 )
 from services.intake.domain.status import (
+    awaited,
     cancelled,
     decided,
     is_settled,
@@ -204,16 +206,24 @@ def test_a_cancelled_referral_is_settled_once_nothing_is_live() -> None:
     assert [is_settled(live), is_settled(moved(live, recall))] == [False, True]
 
 
-def test_patience_doubles_up_to_an_hour() -> None:
-    first = timedelta(minutes=1)
-    assert [patience(first, sweeps).total_seconds() for sweeps in (0, 1, 2, 5, 6, 60)] == [
-        60,
-        120,
-        240,
-        1920,
-        3600,
-        3600,
-    ]
+def test_what_a_service_has_in_hand_may_bring_news_at_any_time() -> None:
+    untold = with_states(OFFERED)
+    under_way = with_states(AssignmentState.ACCEPTED, AssignmentState.DONE)
+    over = with_states(AssignmentState.DONE)
+    assert [awaited(each) for each in (untold, under_way, over)] == [Awaited.MUST, Awaited.MAY, Awaited.NONE]
+
+
+@pytest.mark.parametrize(
+    ("of", "minutes"),
+    [
+        (Awaited.MUST, [1, 2, 4, 32, 60, 60]),
+        (Awaited.MAY, [15, 30, 60, 480, 960, 1440]),
+        (Awaited.NONE, [15, None, None, None, None, None]),
+    ],
+)
+def test_patience_doubles_up_to_an_hour_or_a_day(of: Awaited, minutes: list[int | None]) -> None:
+    waits = [patience(timedelta(minutes=1), sweeps, of) for sweeps in (0, 1, 2, 5, 6, 60)]
+    assert [wait and wait / timedelta(minutes=1) for wait in waits] == minutes
 
 
 def test_only_needs_that_somebody_has_are_in_hand() -> None:

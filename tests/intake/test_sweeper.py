@@ -1,6 +1,7 @@
 """Referrals of which no news comes are handed out again, and only those."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -75,6 +76,17 @@ class Desk:
             query = select(outbox).where(outbox.c.published_at.is_(None)).order_by(outbox.c.seq)
             return list((await connection.execute(query)).mappings())
 
+    async def swept_at(self, sweeper: Sweeper, clock: Hands, *, minutes: Sequence[int]) -> list[int]:
+        """Those of `minutes` after noon, in which the sweeper was asked, at which it handed something out again."""
+        found = []
+        for minute in minutes:
+            clock.at = NOON + timedelta(minutes=minute)
+            await sweeper.run_once()
+            if await self.waiting():
+                found.append(minute)
+            await self.all_leave()
+        return found
+
     async def sweeps(self, referral_id: UUID) -> int:
         async with self.database.engine.connect() as connection:
             return int(
@@ -100,7 +112,7 @@ async def test_a_referral_that_is_not_decided_in_time_is_handed_out_again_under_
     clock.move(1)
     await sweeper.run_once()
     [again] = await desk.waiting()
-    assert (again["id"], again["body"], record_of(again).swept) == (first["id"], first["body"], True)
+    assert (again["id"], again["body"], record_of(again).sweep) == (first["id"], first["body"], 1)
     assert desk.database.wake.is_set()
 
 
@@ -108,16 +120,9 @@ async def test_a_referral_that_is_not_decided_in_time_is_handed_out_again_under_
 async def test_it_waits_twice_as_long_before_each_further_time_up_to_an_hour(
     desk: Desk, sweeper: Sweeper, clock: Hands
 ) -> None:
-    progress = await desk.submit()
-    swept_after = []
-    for minute in (1, 2, 3, 6, 7, 14, 15, 30, 31, 62, 63, 122, 123, 182, 183):
-        clock.at = NOON + timedelta(minutes=minute)
-        before = await desk.sweeps(progress.id)
-        await sweeper.run_once()
-        await desk.all_leave()
-        if await desk.sweeps(progress.id) > before:
-            swept_after.append(minute)
-    assert swept_after == [1, 3, 7, 15, 31, 63, 123, 183]
+    await desk.submit()
+    minutes = (1, 2, 3, 6, 7, 14, 15, 30, 31, 62, 63, 122, 123, 182, 183)
+    assert await desk.swept_at(sweeper, clock, minutes=minutes) == [1, 3, 7, 15, 31, 63, 123, 183]
 
 
 @SQLITE
@@ -134,15 +139,16 @@ async def test_an_event_that_has_not_left_yet_is_not_handed_out_again(
 
 
 @SQLITE
-async def test_a_referral_whose_services_were_told_is_left_alone(desk: Desk, sweeper: Sweeper, clock: Hands) -> None:
+async def test_silence_of_a_service_that_was_told_is_asked_after_for_as_long_as_it_has_the_referral(
+    desk: Desk, sweeper: Sweeper, clock: Hands
+) -> None:
     progress = await desk.submit()
     offer = an_offer(progress)
     ruling = a_decision(progress)
     after = decided(progress, news.decision_of(ruling), news.needs_of(ruling))
     await desk.keep(told(offered(after, news.offer_of(offer)), news.notice_of(a_message_sent(offer))))
-    clock.move(86_400)
-    await sweeper.run_once()
-    assert await desk.waiting() == []
+    assert await desk.swept_at(sweeper, clock, minutes=(14, 15, 44, 45, 104, 105)) == [15, 45, 105]
+    assert REGISTRY.get_sample_value("waymark_referrals_stuck") == 0
 
 
 @SQLITE
@@ -183,13 +189,11 @@ async def test_a_cancellation_is_told_again_after_the_referral_until_what_was_of
 
 
 @SQLITE
-async def test_a_cancelled_referral_of_which_nothing_is_live_is_left_alone(
+async def test_a_referral_of_which_nothing_is_live_is_told_once_more_so_that_all_have_heard_of_it(
     desk: Desk, sweeper: Sweeper, clock: Hands
 ) -> None:
     await desk.keep(cancelled(await desk.submit(), "died", NOON))
-    clock.move(86_400)
-    await sweeper.run_once()
-    assert await desk.waiting() == []
+    assert await desk.swept_at(sweeper, clock, minutes=(14, 15, 30, 1_440, 14_400)) == [15]
 
 
 @SQLITE

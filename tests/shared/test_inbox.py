@@ -162,23 +162,40 @@ async def published_answers(database: Database) -> dict[UUID, tuple[bool, int]]:
     return {UUID(str(row["id"])): (row["published_at"] is not None, int(str(row["sweeps"]))) for row in found}
 
 
-async def test_a_swept_duplicate_is_answered_with_the_events_it_had_caused(database: Database) -> None:
+async def all_leave(database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await connection.execute(database.outbox.update().values(published_at=database.instant))
+
+
+async def test_a_swept_duplicate_is_answered_with_all_that_was_told_of_its_referral(database: Database) -> None:
     inbox = an_inbox(database, Scribe(answer=lambda event: a_cancellation(event.referral_id, "answer")))
     record = a_record(a_cancellation(new_id()))
     await publish(database, a_cancellation(new_id(), "unrelated"))
     await inbox.process(record)
-    async with database.engine.begin() as connection:
-        await connection.execute(database.outbox.update().values(published_at=database.instant))
-    unrelated, answer = await published_answers(database)
+    await publish(database, a_cancellation(UUID(record.key), "told because of a request"))
+    await all_leave(database)
+    unrelated, answer, on_request = await published_answers(database)
 
     await inbox.process(record)
     assert set((await published_answers(database)).values()) == {(True, 0)}
     database.wake.clear()
 
     await inbox.process(replace(record, headers=record.headers | {"x-sweep": "1"}))
-    assert await published_answers(database) == {unrelated: (True, 0), answer: (False, 1)}
+    assert await published_answers(database) == {unrelated: (True, 0), answer: (False, 1), on_request: (False, 1)}
     assert database.wake.is_set()
     assert await effects(database) == ["moved away"]
+
+
+async def test_one_sweep_is_answered_once_however_many_of_its_records_come(database: Database) -> None:
+    inbox = an_inbox(database, Scribe(answer=lambda event: a_cancellation(event.referral_id, "answer")))
+    record = a_record(a_cancellation(new_id()))
+    await inbox.process(record)
+    left = []
+    for number in ("3", "3", "2", "4", "not a number", "99999999999999999999", "999999999", "\u0663"):
+        await all_leave(database)
+        await inbox.process(replace(record, headers=record.headers | {"x-sweep": number}))
+        left += [number for is_published, _ in (await published_answers(database)).values() if not is_published]
+    assert left == ["3", "4", "999999999"]
 
 
 async def test_a_swept_event_that_was_never_seen_is_simply_handled(database: Database) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from faststream import AckPolicy
 from faststream.kafka.subscriber.usecase import LogicSubscriber
 
@@ -19,6 +19,7 @@ from shared.events import Topic
 from shared.kafka import Kafka, KafkaOptions
 from shared.kafka_consumer import record_of
 from shared.kafka_logs import OnceAMinute, quieten_client_logs
+from shared.kafka_topics import Cluster
 from shared.kafka_watch import Stall
 from tests.eventually import eventually
 from tests.shared.listening import Listener, settle, some, started
@@ -151,6 +152,27 @@ async def test_a_consumer_that_stands_still_is_restarted(kafka: Kafka, topic: st
     await settle(kafka, [record for _ in range(9) for record in some(topic, new_id(), "after")])
     await eventually(listener.keys, lambda keys: keys.total() == 18)
     assert kafka.restarts >= 1
+
+
+@pytest.mark.real
+async def test_nobody_is_behind_on_records_that_were_deleted(
+    kafka_url: str, kafka: Kafka, admin: AIOKafkaAdminClient, topic: str
+) -> None:
+    cluster = Cluster(kafka_url, [topic], QUICK.partitions, QUICK.replication)
+
+    async def left() -> int:
+        return sum(end - place for place, end in (await cluster.lag("never-started", topic)).values())
+
+    listener = Listener()
+    kafka.subscribe(f"router-{topic}", topic, listener)
+    await started(kafka)
+    await settle(kafka, [record for _ in range(9) for record in some(topic, new_id(), "read by another group")])
+    await eventually(listener.keys, lambda keys: keys.total() == 9)
+    assert await left() == 9
+    ends = {one: end for one, (_, end) in (await cluster.lag("never-started", topic)).items()}
+    await admin.delete_records({one: RecordsToDelete(end) for one, end in ends.items() if end})
+    assert await left() == 0
+    await cluster.close()
 
 
 @pytest.mark.real

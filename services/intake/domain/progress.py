@@ -64,6 +64,15 @@ class NeedState(StrEnum):
 IN_HAND = frozenset({NeedState.WAITING, NeedState.ASSIGNED, NeedState.IN_PROGRESS, NeedState.ROUTING})
 
 
+class Awaited(StrEnum):
+    """Which news of a referral is still to come: some that MUST follow soon, some that MAY come at any time because a
+    service has it in hand, or NONE."""
+
+    MUST = "must"
+    MAY = "may"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """One need of a referral. `placed` is what the latest decision made of it (assigned, held, duplicate), None before

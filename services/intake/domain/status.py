@@ -11,6 +11,7 @@ from services.intake.domain.progress import (
     UNDER_WAY,
     Assignment,
     AssignmentState,
+    Awaited,
     Cancellation,
     Decision,
     Need,
@@ -23,6 +24,9 @@ from shared.errors import Conflict
 
 LONGEST_PATIENCE = timedelta(hours=1)
 DELIVERED = "delivered"
+# Partners answer in minutes at best; the deadlines that ring in silence are a quarter of an hour away or more (R53).
+SILENCE = 15
+LONGEST_SILENCE = timedelta(days=1)
 STATE_OF_NEED = {
     AssignmentState.DONE: NeedState.DONE,
     AssignmentState.FAILED: NeedState.FAILED,
@@ -113,10 +117,26 @@ def is_settled(progress: Progress) -> bool:
     return all_offered and all(_is_told(progress, assignment) for assignment in progress.assignments)
 
 
-def patience(first: timedelta, sweeps: int) -> timedelta:
-    """How long to wait for news after `sweeps` sweeps in vain: doubling, so that an outage is not made worse."""
-    # Past 2^12 every first patience of a second or more has reached the longest.
-    return min(first * (1 << min(sweeps, 12)), LONGEST_PATIENCE)
+def awaited(progress: Progress) -> Awaited:
+    """Which news is still to come. While a service has an assignment in hand its answers and its clocks tell, when they
+    please: silence may be theirs, or the broker has lost what they told."""
+    if not is_settled(progress):
+        return Awaited.MUST
+    live = any(assignment.state in LIVE for assignment in progress.assignments)
+    return Awaited.MAY if live else Awaited.NONE
+
+
+def patience(first: timedelta, sweeps: int, of: Awaited = Awaited.MUST) -> timedelta | None:
+    """How long to wait for news after `sweeps` sweeps in vain: doubling, so that an outage is not made worse.
+
+    `first` is for news that must come; for other news it is SILENCE times as long. None is for ever: where nothing is
+    awaited, one sweep makes sure that all have heard of it.
+    """
+    if of is Awaited.NONE and sweeps:
+        return None
+    wait, longest = (first, LONGEST_PATIENCE) if of is Awaited.MUST else (first * SILENCE, LONGEST_SILENCE)
+    # Past 2^17 every first patience of a second or more has reached the longest.
+    return min(wait * (1 << min(sweeps, 17)), longest)
 
 
 def needs_in_hand(needs: tuple[Need, ...]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from services.intake.domain.assessment import OpenReferral
 from services.intake.domain.progress import (
     Assignment,
     AssignmentState,
+    Awaited,
     Cancellation,
     Decision,
     Ending,
@@ -24,7 +25,7 @@ from services.intake.domain.progress import (
     TimelineEntry,
 )
 from services.intake.domain.referral import Submission
-from services.intake.domain.status import is_settled, needs_in_hand, patience
+from services.intake.domain.status import awaited, needs_in_hand, patience
 from services.intake.ports import NewReferral
 from services.intake.store import statements
 from services.intake.store.sealing import open_submission, seal_submission
@@ -156,8 +157,8 @@ class ReferralTable:
 
     def _moving(self, progress: Progress) -> dict[str, Any]:  # values of many columns
         """The columns that news may change; when to sweep follows from what is still awaited."""
-        settled = is_settled(progress)
-        sweeps = 0 if settled else progress.sweeps
+        of = awaited(progress)
+        sweeps = progress.sweeps if of is Awaited.MUST else 0
         decision, cancellation = progress.decision, progress.cancellation
         return {
             "status": progress.status,
@@ -167,11 +168,12 @@ class ReferralTable:
             "cancelled_at": cancellation and cancellation.at,
             "sequence": progress.sequence,
             "sweeps": sweeps,
-            "wait": None if settled else self._wait(patience(self._first_patience, sweeps)),
+            "awaited": of,
+            "wait": self._wait(patience(self._first_patience, sweeps, of)),
         }
 
-    def _wait(self, span: timedelta) -> timedelta | datetime:
-        return span if self._is_postgresql else self._tx.database.now() + span
+    def _wait(self, span: timedelta | None) -> timedelta | datetime | None:
+        return span if self._is_postgresql or span is None else self._tx.database.now() + span
 
     async def _progress(self, query: Select[Any], referral_id: UUID) -> Progress:  # the plain columns of one row
         rows = await self._rows(query, referral_id)

@@ -41,12 +41,13 @@ referral = Table(
     Column("cancelled_at", Instant),
     Column("sequence", Integer, nullable=False),
     Column("sweeps", Integer, nullable=False),
-    # When to hand its events out again unless news comes first; empty when none is awaited.
+    Column("awaited", String(8), nullable=False, server_default="must"),
+    # When to hand its events out again unless news comes first; empty when they will not be.
     Column("sweep_at", Instant),
     *(Column(field, Text) for field in SEALED),
 )
-awaited = referral.c.sweep_at.is_not(None)
-Index("ix_referral_sweep_at", referral.c.sweep_at, postgresql_where=awaited, sqlite_where=awaited)
+swept = referral.c.sweep_at.is_not(None)
+Index("ix_referral_sweep_at", referral.c.sweep_at, postgresql_where=swept, sqlite_where=swept)
 
 # Blind indexes of who it may be (R11): HMACs, from which neither name nor number can be read back.
 match_key = Table(
