@@ -88,7 +88,8 @@ class ReferralDecided(Event):
 
 
 class AssignmentOffered(Event):
-    """One or more needs of a referral were offered to one service, which is to be told over `channels` (R58, R59)."""
+    """One or more needs of a referral were offered to one service, which is to be told over `channels` (R58, R59).
+    `parent_id` is the assignment whose service passed them on; None is by the router's decision."""
 
     topic = Topic.ASSIGNMENTS
     type = "org.waymark.assignment.offered.v1"
@@ -107,6 +108,7 @@ class AssignmentOffered(Event):
     district: str | None
     channels: tuple[Channel, ...]
     safe_contact_only: bool = False
+    parent_id: UUID | None = None
 
 
 class AssignmentRecalled(Event):
@@ -134,7 +136,8 @@ class AssignmentMoved(Event):
     """A service answered, said nothing for too long, or told how it went; `from_state` and `to_state` may be the same.
 
     `reason` is a code of the county or None, `actor` the kind of who did it, `version` the assignment's after the move,
-    `outcomes` one for each need once the assignment is done.
+    `outcomes` one for each need once the assignment is done. `move` says what was done where the two states do not:
+    "pass_on" or "return", then `needs_moved` are the needs that went to another service or came back.
     """
 
     topic = Topic.ASSIGNMENTS
@@ -151,6 +154,8 @@ class AssignmentMoved(Event):
     needs: tuple[str, ...]
     outcomes: tuple[NeedOutcome, ...] = ()
     moved_at: datetime
+    move: str | None = None
+    needs_moved: tuple[str, ...] = ()
 
 
 class AssignmentReminded(Event):

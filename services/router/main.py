@@ -42,7 +42,7 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
         database=database,
         routers=(
             reading.routes(database, stores),
-            answering.routes(stores, idempotency, now, PlaceAgain(new_id)),
+            answering.routes(stores, idempotency, now, new_id, PlaceAgain(new_id)),
             pausing.routes(database, stores, idempotency, now),
             pages.routes(database, stores, now),
         ),

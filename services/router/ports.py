@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from services.router.domain.assignment import Actor, State
+from services.router.domain.assignment import Actor, Move, State
 from services.router.domain.cause import RECEIVED, Cause
 from services.router.domain.chase import Clock, Kind
 from services.router.domain.county import County
@@ -19,7 +19,8 @@ from shared.events import Event, Facts
 class Offer:
     """One assignment as it is stored. `version` rises with every move; `notified_at` is when its service was first
     told, None before; `outcomes` is the close code of each need, once it is done; `reason` says in words why it lies
-    with the triage desk, where the router had to give up on others."""
+    with the triage desk, where the router had to give up on others; `parent_id` is the assignment that passed its
+    needs on."""
 
     id: UUID
     referral_id: UUID
@@ -43,17 +44,20 @@ class Offer:
     notified_at: datetime | None
     outcomes: Mapping[str, str] = field(default_factory=dict)
     reason: str | None = None
+    parent_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """One move of an assignment: `before` is None for the offer itself, `reason` a code or None."""
+    """One move of an assignment: `before` is None for the offer itself, `reason` a code or None, `move` what was done
+    where the states alone do not say it."""
 
     at: datetime
     actor: Actor
     before: State | None
     to: State
     reason: str | None
+    move: Move | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +130,23 @@ class Offers(Protocol):
         """One assignment. Nothing else is done for its referral until the transaction ends. Raises NotFound."""
 
     async def move(self, offer: Offer, to: State, *, actor: Actor, at: datetime, reason: str | None,
-                   outcomes: Mapping[str, str] | None = None) -> Offer:  # fmt: skip
+                   outcomes: Mapping[str, str] | None = None, move: Move | None = None) -> Offer:  # fmt: skip
         """The assignment in its new state, kept with who, when, from, to and why, and with the outcome of each need.
 
         Raises Conflict when it has moved since it was read.
         """
+
+    async def held_by(self, assignment_id: UUID) -> tuple[str, ...]:
+        """The needs that an assignment has in its own hands, in their order: not those that it passed on."""
+
+    async def let_go(self, assignment_id: UUID, needs: Sequence[str]) -> None:
+        """Take needs out of the hands of an assignment, for another to have them."""
+
+    async def take_back(self, assignment_id: UUID, needs: Sequence[str]) -> None:
+        """Put needs that it let go back into the hands of an assignment."""
+
+    async def children_of(self, assignment_id: UUID) -> Sequence[Offer]:
+        """The assignments to which its needs were passed on, in the order in which they were offered."""
 
     async def refusals(self, referral_id: UUID) -> Mapping[str, frozenset[str]]:
         """By need, the services that declined it, let it expire or handed it back."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from services.router.domain.assignment import LIVE, PLACED_AGAIN, Actor, State
+from services.router.domain.assignment import LIVE, PLACED_AGAIN, Actor, Move, State
 from services.router.ports import Moved, Offer
 from shared.errors import Conflict, NotFound
 
@@ -59,6 +59,7 @@ class FakeOffers:
         at: datetime,
         reason: str | None,
         outcomes: Mapping[str, str] | None = None,
+        move: Move | None = None,
     ) -> Offer:
         if self.kept[offer.id].version != offer.version:
             raise Conflict("version-conflict", "This assignment has changed since it was read. Read it again.")
@@ -70,8 +71,24 @@ class FakeOffers:
             self.needs[offer.id] = {
                 need: ended if holds is Holds.LIVE else holds for need, holds in self.needs[offer.id].items()
             }
-        self.moves.append((offer.id, Moved(at, actor, offer.state, to, reason)))
+        self.moves.append((offer.id, Moved(at, actor, offer.state, to, reason, move)))
         return moved
+
+    async def held_by(self, assignment_id: UUID) -> tuple[str, ...]:
+        return tuple(need for need, holds in self.needs[assignment_id].items() if holds is Holds.LIVE)
+
+    async def let_go(self, assignment_id: UUID, needs: Sequence[str]) -> None:
+        self.needs[assignment_id] |= dict.fromkeys(needs, Holds.NOTHING)
+
+    async def take_back(self, assignment_id: UUID, needs: Sequence[str]) -> None:
+        live = await self.live_of(self.kept[assignment_id].referral_id)
+        if not {need for other in live for need in await self.held_by(other.id)}.isdisjoint(needs):
+            raise IntegrityError("a need has one live assignment", None, ValueError())
+        self.needs[assignment_id] |= dict.fromkeys(needs, Holds.LIVE)
+
+    async def children_of(self, assignment_id: UUID) -> Sequence[Offer]:
+        children = [offer for offer in self.kept.values() if offer.parent_id == assignment_id]
+        return sorted(children, key=lambda offer: (offer.offered_at, offer.id))
 
     async def refusals(self, referral_id: UUID) -> Mapping[str, frozenset[str]]:
         said_no: dict[str, set[str]] = defaultdict(set)

@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
-from services.router.domain.assignment import PLACED_AGAIN, Actor, State
+from services.router.domain.assignment import PLACED_AGAIN, Actor, Move, State
 from services.router.domain.chase import Clock, ClockState, Kind
 from services.router.ports import Moved, Offer, Pausing
 from shared.clock import new_id
@@ -75,6 +76,46 @@ async def test_whoever_did_anything_else_has_refused_nothing(begin: Begin, to: S
     async with begin() as tx:
         await tx.offers.move(offer, to, actor=PARTNER, at=NOON, reason=None)
         assert await tx.offers.refusals(offer.referral_id) == {}
+
+
+# -- passing on --------------------------------------------------------------------------------------------------------
+
+
+async def test_needs_that_were_let_go_may_be_anothers_and_come_back(begin: Begin) -> None:
+    parent = an_offer("mind.creative_wellbeing", "mind.low_mood")
+    child = replace(
+        an_offer("mind.low_mood", referral_id=parent.referral_id, reference=parent.reference, service=LEAD),
+        parent_id=parent.id,
+    )
+    await stored(begin, parent)
+    async with begin() as tx:
+        await tx.offers.let_go(parent.id, ["mind.low_mood"])
+        await tx.offers.add(child, capacity_day=None)
+        accepted = await tx.offers.move(parent, State.ACCEPTED, actor=PARTNER, at=NOON, reason=None, move=Move.PASS_ON)
+    async with begin() as tx:
+        assert await tx.offers.held_by(parent.id) == ("mind.creative_wellbeing",)
+        assert await tx.offers.held_by(child.id) == ("mind.low_mood",)
+        assert list(await tx.offers.children_of(parent.id)) == [child]
+        assert list(await tx.offers.children_of(child.id)) == []
+        assert (await tx.offers.history(parent.id))[-1].move is Move.PASS_ON
+        await tx.offers.move(child, State.DECLINED, actor=PARTNER, at=NOON, reason=None)
+        await tx.offers.take_back(parent.id, ["mind.low_mood"])
+        assert set(await tx.offers.held_by(parent.id)) == set(parent.needs)
+        assert await tx.offers.held_by(child.id) == ()
+        await tx.offers.move(accepted, State.DONE, actor=PARTNER, at=NOON, reason=None)
+        assert await tx.offers.held_by(parent.id) == ()
+
+
+async def test_needs_that_another_has_cannot_be_taken_back(begin: Begin) -> None:
+    parent = an_offer()
+    child = an_offer(referral_id=parent.referral_id, reference=parent.reference, service=LEAD)
+    await stored(begin, parent)
+    async with begin() as tx:
+        await tx.offers.let_go(parent.id, parent.needs)
+        await tx.offers.add(child, capacity_day=None)
+    with pytest.raises(IntegrityError):
+        async with begin() as tx:
+            await tx.offers.take_back(parent.id, parent.needs)
 
 
 # -- capacity ----------------------------------------------------------------------------------------------------------

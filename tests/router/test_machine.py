@@ -9,19 +9,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.router.configuration import load_county
-from services.router.domain.assignment import LIVE, MOVES, Actor, IllegalMove, Move, State
+from services.router.domain.assignment import LIVE, MOVES, UNDER_WAY, Actor, IllegalMove, Move, State
 from services.router.domain.chase import TICKING
+from services.router.domain.onward import OnwardRefused
 from services.router.ports import Offer
 from services.router.use_cases.answering import (
     AcceptOffer,
     CompleteOffer,
     DeclineOffer,
-    Given,
     HandBack,
     OpenOffer,
     RecordContact,
 )
 from services.router.use_cases.chasing import RingClock
+from services.router.use_cases.family import ChildrenOpen
+from services.router.use_cases.given import Given
+from services.router.use_cases.onward import PassOn, Wish
 from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import RecallReferral, RouteReferral
 from shared.clock import new_id
@@ -29,6 +32,7 @@ from shared.errors import Conflict
 from shared.events import AssignmentMoved, AssignmentOffered, AssignmentRecalled
 from tests.router.builders import a_cancellation, a_submission
 from tests.router.conftest import Hands
+from tests.router.fake_offers import Holds
 from tests.router.fakes import FakeTransaction
 from tests.router.rules.builders import COUNTY_DIRECTORY
 
@@ -81,6 +85,9 @@ class Machine(RuleBasedStateMachine):
             desk_says_no = move is Move.DECLINE and offer.service_id == COUNTY.rules.triage_desk
             assert not stale
             assert desk_says_no or (offer.state, move) not in MOVES
+        except ChildrenOpen:
+            assert move is Move.COMPLETE
+            assert not code % 2
         except Conflict:
             assert stale
         else:
@@ -99,10 +106,25 @@ class Machine(RuleBasedStateMachine):
             case Move.CONTACT:
                 return await RecordContact(self.clock)(self.tx, given, nth(ANSWERS.contact, code))
             case Move.COMPLETE:
-                outcomes = dict.fromkeys(offer.needs, nth(ANSWERS.close, code))
-                return await CompleteOffer(self.clock)(self.tx, given, outcomes)
+                outcomes = dict.fromkeys(await self.tx.offers.held_by(offer.id), nth(ANSWERS.close, code))
+                reason = "other" if code % 2 else None
+                return await CompleteOffer(self.clock)(self.tx, given, outcomes, reason)
             case _:
                 return await HandBack(self.clock, self.again)(self.tx, given, nth(ANSWERS.hand_back, code))
+
+    @rule(number=st.integers(0, 50), service=st.sampled_from(sorted(COUNTY.services)), some=st.booleans())
+    def pass_on(self, number: int, service: str, some: bool) -> None:
+        offer = self.one(number)
+        own = asyncio.run(self.tx.offers.held_by(offer.id))
+        wish = Wish(service, "other", own[:1] if some else None)
+        try:
+            child = asyncio.run(PassOn(self.clock, new_id)(self.tx, Given(offer.id, PARTNER), wish))
+        except (Conflict, OnwardRefused):
+            assert asyncio.run(self.tx.offers.held_by(offer.id)) == own
+        else:
+            assert (child.parent_id, child.service_id) == (offer.id, service)
+            assert set(child.needs) <= set(own)
+            assert offer.state in UNDER_WAY
 
     @rule(hours=st.integers(1, 100))
     def let_time_pass(self, hours: int) -> None:
@@ -131,9 +153,12 @@ class Machine(RuleBasedStateMachine):
         if not hasattr(self, "tx"):
             return
         offers = self.tx.offers.kept.values()
-        live = [need for offer in offers if offer.state in LIVE for need in offer.needs]
+        live = [need for offer in offers for need in asyncio.run(self.tx.offers.held_by(offer.id))]
         assert len(live) == len(set(live))
-        done = {need for offer in offers if offer.state is State.DONE for need in offer.needs}
+        assert all(offer.state in LIVE for offer in offers if asyncio.run(self.tx.offers.held_by(offer.id)))
+        done = {
+            need for offer in offers for need, holds in self.tx.offers.needs[offer.id].items() if holds is Holds.DONE
+        }
         assert done.isdisjoint(live)
         assert self.is_cancelled or done | set(live) == self.placed
         assert not (self.is_cancelled and live)
@@ -149,6 +174,14 @@ class Machine(RuleBasedStateMachine):
             for need in offer.needs
         ]
         assert len(asked) == len(set(asked))
+
+    @invariant()
+    def nothing_statutory_is_with_volunteers(self) -> None:
+        if not hasattr(self, "tx"):
+            return
+        for offer in self.tx.offers.kept.values():
+            kind = COUNTY.organisations[COUNTY.services[offer.service_id].organization_id].kind
+            assert kind not in {"voluntary", "social enterprise"} or "mind.crisis" not in offer.needs
 
     @invariant()
     def what_ended_has_no_clock_and_all_else_has_an_owner_and_a_next_clock(self) -> None:

@@ -3,16 +3,20 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from types import NoneType
 
 import pytest
 from sqlalchemy import func, select
 
 from services.router.domain.assignment import Actor, IllegalMove
+from services.router.domain.onward import NeedsNotHeld
 from services.router.main import counties
 from services.router.ports import Offer
 from services.router.store.tables import assignment, assignment_need, capacity
 from services.router.store.transaction import RouterTransaction
-from services.router.use_cases.answering import DeclineOffer, Given
+from services.router.use_cases.answering import AcceptOffer, DeclineOffer
+from services.router.use_cases.given import Given
+from services.router.use_cases.onward import PassOn, Wish
 from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import RecallReferral, RouteReferral
 from shared.clock import new_id
@@ -54,6 +58,8 @@ class Router:
         self._route = RouteReferral(clock, new_id)
         self._recall = RecallReferral(clock)
         self._decline = DeclineOffer(clock, PlaceAgain(new_id))
+        self._accept = AcceptOffer(clock)
+        self._pass_on = PassOn(clock, new_id)
 
     async def route(self, event: ReferralSubmitted) -> None:
         async with self._database.begin(REQUEST) as transaction:
@@ -67,6 +73,16 @@ class Router:
         given = Given(offer.id, Actor("partner", "desk-2"))
         async with self._database.begin(REQUEST) as transaction:
             return await self._decline(RouterTransaction(transaction, self._in_force), given, "other")
+
+    async def accept(self, offer: Offer) -> Offer:
+        async with self._database.begin(REQUEST) as transaction:
+            stores = RouterTransaction(transaction, self._in_force)
+            return await self._accept(stores, Given(offer.id, Actor("partner", "desk-2")))
+
+    async def pass_on(self, offer: Offer) -> Offer:
+        async with self._database.begin(REQUEST) as transaction:
+            stores = RouterTransaction(transaction, self._in_force)
+            return await self._pass_on(stores, Given(offer.id, Actor("partner", "desk-2")), Wish(LEAD, "other"))
 
     async def live(self, event: ReferralSubmitted) -> Sequence[Offer]:
         async with self._database.begin(REQUEST) as transaction:
@@ -178,3 +194,30 @@ async def test_many_who_decline_while_others_are_routed_and_recalled_leave_every
     async with database.engine.connect() as connection:
         held = await connection.scalar(select(func.count()).select_from(assignment_need).where(assignment_need.c.live))
     assert held == 3 * (5 + 15)
+
+
+async def test_of_fifty_who_pass_the_same_need_on_at_once_one_does(database: Database, clock: Hands) -> None:
+    router, event = Router(database, clock), a_submission("mind.creative_wellbeing")
+    await router.route(event)
+    [offer] = await router.live(event)
+    await router.accept(offer)
+    answers = await asyncio.gather(*(router.pass_on(offer) for _ in range(50)), return_exceptions=True)
+    assert Counter(type(answer) for answer in answers) == {Offer: 1, NeedsNotHeld: 49}
+    assert await live_offers(database) == {LEAD: 1}
+    assert await taken(database) == {CREATIVE: 1, LEAD: 1}
+
+
+async def test_passing_on_and_cancelling_at_once_leave_nothing_open(database: Database, clock: Hands) -> None:
+    router = Router(database, clock)
+    events = [a_submission("mind.creative_wellbeing") for _ in range(7)]
+    for event in events:
+        await router.route(event)
+    offers = [offer for event in events for offer in await router.live(event)]
+    for offer in offers:
+        await router.accept(offer)
+    answers = await asyncio.gather(
+        *(router.pass_on(offer) for offer in offers), *map(router.recall, events), return_exceptions=True
+    )
+    assert {type(answer) for answer in answers} <= {Offer, IllegalMove, NoneType}
+    assert [offer for event in events for offer in await router.live(event)] == []
+    assert await taken(database) == {}

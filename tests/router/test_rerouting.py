@@ -7,7 +7,8 @@ import pytest
 from services.router.domain.assignment import Actor, State
 from services.router.domain.county import County
 from services.router.ports import Offer
-from services.router.use_cases.answering import AcceptOffer, CompleteOffer, DeclineOffer, Given, HandBack
+from services.router.use_cases.answering import AcceptOffer, CompleteOffer, DeclineOffer, HandBack
+from services.router.use_cases.given import Given
 from services.router.use_cases.pausing import ResumeService
 from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import RouteReferral

@@ -8,7 +8,8 @@ from services.router.domain.assignment import Actor, State
 from services.router.domain.chase import TICKING
 from services.router.domain.county import County
 from services.router.ports import Offer
-from services.router.use_cases.answering import AcceptOffer, DeclineOffer, Given
+from services.router.use_cases.answering import AcceptOffer, DeclineOffer
+from services.router.use_cases.given import Given
 from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import RouteReferral
 from services.router.use_cases.unreachable import NoteUnreachable

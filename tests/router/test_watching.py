@@ -12,8 +12,9 @@ from services.router.domain.chase import Clock, ClockState, Kind
 from services.router.domain.county import County
 from services.router.ports import Offer, Unowned
 from services.router.store.tables import clock as clock_table
-from services.router.use_cases.answering import AcceptOffer, CompleteOffer, Given, RecordContact
+from services.router.use_cases.answering import AcceptOffer, CompleteOffer, RecordContact
 from services.router.use_cases.chasing import RingClock
+from services.router.use_cases.given import Given
 from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import RouteReferral
 from shared.clock import new_id

@@ -8,20 +8,21 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.router.api.views import AssignmentView, view
+from services.router.api.views import SERVICE_ID, AssignmentView, view
 from services.router.domain.assignment import Actor, Move, states_before
 from services.router.ports import Offer, Transaction
 from services.router.use_cases.answering import (
     AcceptOffer,
     CompleteOffer,
     DeclineOffer,
-    Given,
     HandBack,
     OpenOffer,
     RecordContact,
 )
+from services.router.use_cases.given import Given
+from services.router.use_cases.onward import PassOn, Wish
 from services.router.use_cases.rerouting import PlaceAgain
-from shared.clock import Clock
+from shared.clock import Clock, NewId
 from shared.db import Transaction as DatabaseTransaction
 from shared.idempotency import KEY_PARAMETER, UNUSABLE_KEY, Answer, Idempotency
 from shared.problems import documented
@@ -67,7 +68,21 @@ class CompleteIn(AnswerIn):
     """How the work on each need ended."""
 
     outcomes: dict[NeedCode, Code] = Field(
-        description="a close code for every need of the assignment", max_length=100, examples=[{"food.shopping": "met"}]
+        description="a close code for every need that the assignment has itself; what was passed on has its own",
+        max_length=100,
+        examples=[{"food.shopping": "met"}],
+    )
+    reason: Code | None = Field(
+        None, description="only while others to whom needs were passed on still have them: why not to wait for them"
+    )
+
+
+class PassOnIn(ReasonIn):
+    """Which needs another service is to have, and why."""
+
+    service: str = Field(pattern=SERVICE_ID, description="the other service's id in the directory")
+    needs: list[NeedCode] | None = Field(
+        None, min_length=1, max_length=100, description="all that the assignment still has itself, unless given"
     )
 
 
@@ -97,12 +112,13 @@ class Once:
         return await self.idempotency(request, client, request.state.origin, once)
 
 
-def routes(stores: Stores, idempotency: Idempotency, now: Clock, place_again: PlaceAgain) -> APIRouter:
+def routes(stores: Stores, idempotency: Idempotency, now: Clock, new_id: NewId, place_again: PlaceAgain) -> APIRouter:
     """The partner's side of /api/v1/assignments."""
     router = APIRouter(prefix="/api/v1/assignments/{assignment_id}", tags=["assignments"])
     answer = Once(stores, idempotency)
     _add_answers(router, answer, now, place_again)
     _add_work(router, answer, now, place_again)
+    _add_onward(router, answer, PassOn(now, new_id))
     return router
 
 
@@ -137,14 +153,17 @@ def _add_work(router: APIRouter, answer: Once, now: Clock, place_again: PlaceAga
         """The first attempt that reached the resident stops the clock of first contact."""
         return await answer(request, body, assignment_id, if_match, lambda tx, given: contact(tx, given, body.outcome))
 
-    @router.post("/complete", **_documentation("Say how it ended", Move.COMPLETE, "reason-unknown", "outcomes-missing"))
+    @router.post(
+        "/complete",
+        **_documentation("Say how it ended", Move.COMPLETE, "reason-unknown", "outcomes-missing", "children-open"),
+    )
     async def complete_it(
         request: Request, assignment_id: UUID, body: CompleteIn, if_match: IfMatch = None
     ) -> Response:
         """The work is done: each need has an outcome, met or not."""
 
         async def work(tx: Transaction, given: Given) -> Offer:
-            return await complete(tx, given, body.outcomes)
+            return await complete(tx, given, body.outcomes, body.reason)
 
         return await answer(request, body, assignment_id, if_match, work)
 
@@ -154,11 +173,28 @@ def _add_work(router: APIRouter, answer: Once, now: Clock, place_again: PlaceAga
         return await answer(request, body, assignment_id, if_match, lambda tx, given: hand_back(tx, given, body.reason))
 
 
+def _add_onward(router: APIRouter, answer: Once, pass_on: PassOn) -> None:
+    """Passing needs on."""
+
+    @router.post(
+        "/pass-on",
+        **_documentation("Pass needs on", Move.PASS_ON, "reason-unknown", "needs-not-held", "onward-refused",
+                         answered="The new assignment, a child of this one."),
+    )  # fmt: skip
+    async def pass_it_on(request: Request, assignment_id: UUID, body: PassOnIn, if_match: IfMatch = None) -> Response:
+        """Offer needs that were taken on to another service. This assignment stays open, and has back whatever the
+        other one declines, hands back or does not answer. `why` says what is against it, where something is."""
+        wish = Wish(body.service, body.reason, tuple(body.needs) if body.needs is not None else None)
+        return await answer(request, body, assignment_id, if_match, lambda tx, given: pass_on(tx, given, wish))
+
+
 def _version(if_match: str | None) -> int | None:
     return None if if_match in (None, "*") else int(if_match.strip('"'))
 
 
-def _documentation(summary: str, move: Move, *codes: str) -> dict[str, Any]:  # arguments of FastAPI's decorators
+def _documentation(
+    summary: str, move: Move, *codes: str, answered: str = "The assignment after this."
+) -> dict[str, Any]:  # arguments of FastAPI's decorators
     problems = documented(*UNUSABLE_KEY, "malformed-json", "not-found", "illegal-transition", "request-in-progress",
                           "version-conflict", "validation-failed", "idempotency-key-reused", "configuration-missing",
                           *codes)  # fmt: skip
@@ -168,5 +204,5 @@ def _documentation(summary: str, move: Move, *codes: str) -> dict[str, Any]:  # 
         "summary": summary,
         "response_model": None,
         "openapi_extra": {"parameters": [KEY_PARAMETER]},
-        "responses": {200: {"model": AssignmentView, "description": "The assignment after this."}, **problems},
+        "responses": {200: {"model": AssignmentView, "description": answered}, **problems},
     }

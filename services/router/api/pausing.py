@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from services.router.api.answering import AnswerIn, Code
-from services.router.api.reading import SERVICE_ID
+from services.router.api.views import SERVICE_ID
 from services.router.domain.answers import Pause
 from services.router.domain.assignment import Actor
 from services.router.ports import Pausing, Transaction

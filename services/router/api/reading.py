@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from services.router.api.views import AssignmentHistoryView, AssignmentView, view, view_with_moves
+from services.router.api.views import SERVICE_ID, AssignmentHistoryView, AssignmentView, view, view_with_moves
 from services.router.domain.assignment import State
 from services.router.domain.decision import Decision
 from services.router.ports import StoredDecision, Transaction
@@ -20,7 +20,6 @@ from shared.problems import Problem
 from shared.reference import wanted_reference
 
 Stores = Callable[[DatabaseTransaction], Transaction]
-SERVICE_ID = r"^[A-Za-z0-9._-]{1,64}$"
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such thing"}}
 
 

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.router.domain.assignment import State
+from services.router.domain.assignment import Move, State
 from services.router.domain.chase import Clock, ClockState, Kind
 from services.router.ports import Moved, Offer
+
+SERVICE_ID = r"^[A-Za-z0-9._-]{1,64}$"
 
 
 class ClockView(BaseModel):
@@ -44,7 +46,8 @@ class AssignmentView(BaseModel):
     due_at: datetime = Field(description="reply by")
     notified_at: datetime | None = Field(description="when the service was first told")
     outcomes: dict[str, str] = Field(description="how the work on each need ended, once it is done")
-    clocks: list[ClockView] = Field(description="the answer, and the first contact with the resident")
+    clocks: list[ClockView] = Field(description="the answer, the first contact, and a review")
+    parent_id: UUID | None = Field(description="the assignment whose service passed the needs on to this one")
     reason: str | None = Field(description="why it lies with the triage desk, where others could not take it")
 
 
@@ -57,6 +60,7 @@ class MoveView(BaseModel):
     before: State | None
     to: State
     reason: str | None = Field(description="a code of the county's")
+    move: Move | None = Field(description="what was done where the states do not say it: pass_on or return")
 
 
 class AssignmentHistoryView(AssignmentView):
@@ -75,7 +79,7 @@ def view_with_moves(offer: Offer, clocks: Sequence[Clock], moves: Sequence[Moved
     """An assignment and its moves."""
     told = [
         MoveView(at=each.at, actor=each.actor.kind, by=each.actor.code, before=each.before, to=each.to,
-                 reason=each.reason)
+                 reason=each.reason, move=each.move)
         for each in moves
     ]  # fmt: skip
     return AssignmentHistoryView(**dict(view(offer, clocks)), moves=told)

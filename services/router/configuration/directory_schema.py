@@ -80,12 +80,15 @@ class ServiceDoc(Closed):
     contact: ContactDoc
 
 
+Kind = Literal["voluntary", "statutory", "nhs", "pharmacy", "social enterprise", "private"]
+
+
 class OrganisationDoc(Closed):
     """One organisation with its services."""
 
     id: Text
     name: Text
-    kind: Literal["voluntary", "statutory", "nhs", "pharmacy", "social enterprise", "private"]
+    kind: Kind
     name_basis: Literal["document", "public name", "public", "generic"]
     description: str
     email: Text

@@ -39,6 +39,12 @@ class CloseDoc(Closed):
     met: bool
 
 
+class LabelDoc(Closed):
+    """What a code is called."""
+
+    label: Text
+
+
 class AnswersDoc(Closed):
     """What may be answered."""
 
@@ -46,6 +52,8 @@ class AnswersDoc(Closed):
     hand_back: Annotated[dict[Code, ReasonDoc], Field(min_length=1)]
     contact: Annotated[dict[Code, AttemptDoc], Field(min_length=1)]
     close: Annotated[dict[Code, CloseDoc], Field(min_length=1)]
+    pass_on: Annotated[dict[Code, LabelDoc], Field(min_length=1)]
+    leave_children: Annotated[dict[Code, LabelDoc], Field(min_length=1)]
 
 
 class WaitDoc(Closed):

@@ -17,6 +17,7 @@ from services.router.domain.rule_set import (
     ChannelChoice,
     Consent,
     FlagRow,
+    Never,
     Notice,
     Outside,
     People,
@@ -199,6 +200,11 @@ class RulesCompiler:
                     tracks=self.known.tracks.all(row.tracks, f"{RULES}: selection.before_the_desk[{number}].tracks"),
                 )
                 for number, row in enumerate(doc.before_the_desk)
+            ),
+            never=Never(
+                needs=frozenset(self.known.needs.matching(doc.never.needs, f"{RULES}: selection.never.needs")),
+                tracks=frozenset(self.known.tracks.all(doc.never.tracks, f"{RULES}: selection.never.tracks")),
+                kinds=frozenset(doc.never.kinds),
             ),
         )
 

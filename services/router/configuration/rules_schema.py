@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from services.router.configuration.directory_schema import Closed, Text
+from services.router.configuration.directory_schema import Closed, Kind, Text
 from services.router.configuration.loop_schema import AnswersDoc, ChaseDoc
 from services.router.configuration.notice_schema import NoticeDoc
 from services.router.domain.vocabulary import Priority, ResultFlag
@@ -225,10 +225,11 @@ class BeforeDeskDoc(Closed):
 
 
 class NeverDoc(Closed):
-    """Tracks that some needs may never reach."""
+    """Tracks that some needs may never reach, and kinds of organisation to which nobody may pass them on."""
 
     rules: RuleIds
     tracks: Codes
+    kinds: list[Kind]
     needs: Codes
 
 

@@ -56,12 +56,14 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The codes of a county, by the question they answer."""
+    """The codes of a county, by the question they answer; of the last two only what each is called matters."""
 
     decline: Mapping[str, Reason]
     hand_back: Mapping[str, Reason]
     contact: Mapping[str, Attempt]
     close: Mapping[str, Close]
+    pass_on: Mapping[str, str]
+    leave_children: Mapping[str, str]
 
 
 class UnknownCode(Refused):

@@ -68,15 +68,16 @@ def _assignments(
             by_service[need.service_id].append(need)
     several = len(by_service) > 1
     assignments = (
-        _assignment(referral, service_id, decisions, several=several, safe_contact_only=safe_contact_only)
+        assignment_of(referral, service_id, decisions, several=several, safe_contact_only=safe_contact_only)
         for service_id, decisions in by_service.items()
     )
     return tuple(sorted(assignments, key=lambda each: (each.priority, each.service_id)))
 
 
-def _assignment(
+def assignment_of(
     referral: Referral, service_id: str, decisions: list[NeedDecision], *, several: bool, safe_contact_only: bool
 ) -> Assignment:
+    """The one offer of what was decided for a service (R58)."""
     county = referral.county
     service = county.services[service_id]
     needs = tuple(decision.need for decision in decisions)

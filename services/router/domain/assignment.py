@@ -32,6 +32,8 @@ class Move(StrEnum):
     CONTACT = "contact"
     COMPLETE = "complete"
     HAND_BACK = "hand_back"
+    PASS_ON = "pass_on"  # noqa: S105  # no password
+    RETURN = "return"
     EXPIRE = "expire"
     RECALL = "recall"
 
@@ -50,6 +52,8 @@ MOVES: Mapping[tuple[State, Move], State] = {
     **{(state, Move.CONTACT): State.CONTACTED for state in UNDER_WAY},
     **{(state, Move.COMPLETE): State.DONE for state in UNDER_WAY},
     **{(state, Move.HAND_BACK): State.HANDED_BACK for state in UNDER_WAY},
+    # A child's needs go from its parent and may come back to it; neither moves the parent itself.
+    **{(state, move): state for state in UNDER_WAY for move in (Move.PASS_ON, Move.RETURN)},
     **{(state, Move.RECALL): State.RECALLED for state in LIVE},
 }
 # What sends the needs of an assignment back to be placed again.

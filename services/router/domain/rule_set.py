@@ -127,12 +127,22 @@ class RaiseRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Never:
+    """Needs that may never reach these tracks, nor be passed on to organisations of these kinds (R35, R57)."""
+
+    needs: frozenset[str]
+    tracks: frozenset[str]
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
-    """Section G: when a service is passed over, and what is tried before the triage desk."""
+    """Section G: when a service is passed over, what is tried before the triage desk, and what never happens."""
 
     declines_limit: int
     opening_checked: frozenset[Priority]
     before_the_desk: tuple[TrackRow, ...]
+    never: Never
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, Select, select, update
 
-from services.router.domain.assignment import LIVE, PLACED_AGAIN, Actor, State
+from services.router.domain.assignment import LIVE, PLACED_AGAIN, Actor, Move, State
 from services.router.ports import Moved, Offer
 from services.router.store.tables import assignment, assignment_move, assignment_need, referral
 from shared.db import Transaction
@@ -69,6 +69,7 @@ class OfferTable:
         at: datetime,
         reason: str | None,
         outcomes: Mapping[str, str] | None = None,
+        move: Move | None = None,
     ) -> Offer:
         """The assignment in its new state. Raises Conflict when it has moved since it was read."""
         moved = replace(offer, state=to, version=offer.version + 1, outcomes=dict(outcomes or offer.outcomes))
@@ -81,9 +82,31 @@ class OfferTable:
         if (await self._tx.connection.execute(statement)).first() is None:
             raise Conflict("version-conflict", "This assignment has changed since it was read. Read it again.")
         if to not in LIVE:
-            await self._let_go(offer.id, to)
-        await self._keep_move(offer.id, actor=actor, at=at, before=offer.state, to=to, reason=reason)
+            await self._end(offer.id, to)
+        await self._keep_move(offer.id, actor=actor, at=at, before=offer.state, to=to, reason=reason, move=move)
         return moved
+
+    async def held_by(self, assignment_id: UUID) -> tuple[str, ...]:
+        """The needs that an assignment has in its own hands, in their order."""
+        query = select(assignment.c.needs).where(assignment.c.id == assignment_id)
+        needs = (await self._tx.connection.execute(query)).scalar_one()
+        had = assignment_need.c
+        held = select(had.need).where(had.assignment_id == assignment_id, had.live)
+        own = set((await self._tx.connection.execute(held)).scalars())
+        return tuple(need for need in needs if need in own)
+
+    async def let_go(self, assignment_id: UUID, needs: Sequence[str]) -> None:
+        """Take needs out of the hands of an assignment."""
+        await self._hold(assignment_id, needs, live=False)
+
+    async def take_back(self, assignment_id: UUID, needs: Sequence[str]) -> None:
+        """Put needs back into the hands of an assignment; the database refuses those that another one has."""
+        await self._hold(assignment_id, needs, live=True)
+
+    async def children_of(self, assignment_id: UUID) -> Sequence[Offer]:
+        """The assignments to which its needs were passed on, in the order in which they were offered."""
+        children = select(assignment).where(assignment.c.parent_id == assignment_id)
+        return await self._offers(children.order_by(assignment.c.offered_at, assignment.c.id))
 
     async def refusals(self, referral_id: UUID) -> Mapping[str, frozenset[str]]:
         """By need, the services that declined it, let it expire or handed it back."""
@@ -109,6 +132,7 @@ class OfferTable:
                 before=State(row["from_state"]) if row["from_state"] else None,
                 to=State(row["to_state"]),
                 reason=row["reason"],
+                move=Move(row["move"]) if row["move"] else None,
             )
             for row in (await self._tx.connection.execute(query)).mappings()
         ]
@@ -139,7 +163,12 @@ class OfferTable:
                 query = query.where(column == value)
         return await self._offers(query)
 
-    async def _let_go(self, assignment_id: UUID, to: State) -> None:
+    async def _hold(self, assignment_id: UUID, needs: Sequence[str], *, live: bool) -> None:
+        had = assignment_need.c
+        of = update(assignment_need).where(had.assignment_id == assignment_id, had.need.in_(needs))
+        await self._tx.connection.execute(of.values(live=live))
+
+    async def _end(self, assignment_id: UUID, to: State) -> None:
         """What an assignment has when it ends is nobody's any more, or has ended with it."""
         had = assignment_need.c
         ends = {"done": had.live} if to is State.DONE else {}
@@ -151,7 +180,15 @@ class OfferTable:
         return [_offer(row) for row in rows]
 
     async def _keep_move(
-        self, assignment_id: UUID, *, actor: Actor, at: datetime, before: State | None, to: State, reason: str | None
+        self,
+        assignment_id: UUID,
+        *,
+        actor: Actor,
+        at: datetime,
+        before: State | None,
+        to: State,
+        reason: str | None,
+        move: Move | None = None,
     ) -> None:
         row = {
             "assignment_id": assignment_id,
@@ -161,6 +198,7 @@ class OfferTable:
             "from_state": before,
             "to_state": to,
             "reason": reason,
+            "move": move,
         }
         await self._tx.connection.execute(assignment_move.insert().inline(), row)
 

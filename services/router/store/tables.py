@@ -68,7 +68,11 @@ assignment = Table(
     Column("capacity_day", Date),
     Column("outcomes", DOCUMENT, nullable=False, server_default="{}"),
     Column("reason", String(400)),
+    # The assignment whose service passed the needs on to this one.
+    Column("parent_id", Uuid),
 )
+passed_on = assignment.c.parent_id.is_not(None)
+Index("ix_assignment_parent_id", assignment.c.parent_id, postgresql_where=passed_on, sqlite_where=passed_on)
 Index("ix_assignment_service_state", assignment.c.service_id, assignment.c.state, assignment.c.due_at)
 
 # Who holds which need: the partial unique index is what makes a second live assignment of a need impossible.
@@ -103,6 +107,8 @@ assignment_move = Table(
     Column("from_state", String(16)),
     Column("to_state", String(16), nullable=False),
     Column("reason", String(64)),
+    # What was done, where the states alone do not say it.
+    Column("move", String(16)),
 )
 
 # Places taken of a service's day (R57); a day nobody was sent anyone has no row.

@@ -44,7 +44,7 @@ class RingClock:
         step = Step(after(due.offer.state, Move.EXPIRE), CLOCK, due.at, NO_ANSWER)
         expired = await take(tx, due.offer, step)
         cause = Cause(Trigger.EXPIRED, f"{expired.service_name} did not answer.")
-        await self.place_again(tx, county, CameBack(expired, due.at, cause))
+        await self.place_again(tx, county, CameBack(expired, expired.needs, due.at, cause))
 
 
 async def _remind(tx: Transaction, county: County, due: Due) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.router.domain.answers import Close
-from services.router.domain.assignment import LIVE, Actor, State
+from services.router.domain.assignment import LIVE, Actor, Move, State
 from services.router.domain.chase import stopped_by
 from services.router.ports import Offer, Transaction
 from services.router.use_cases.watching import keep_a_clock, start_review
@@ -14,20 +14,23 @@ from shared.events import AssignmentMoved, NeedOutcome
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where an assignment goes, by whom, when and why; `outcomes` has the close code of each need and its meaning."""
+    """Where an assignment goes, by whom, when and why; `outcomes` has the close code of each need and its meaning.
+    `move` says what was done where the states alone do not, and `needs` which needs it was done with."""
 
     to: State
     actor: Actor
     at: datetime
     reason: str | None = None
     outcomes: Mapping[str, tuple[str, Close]] = field(default_factory=dict)
+    move: Move | None = None
+    needs: tuple[str, ...] = ()
 
 
 async def take(tx: Transaction, offer: Offer, step: Step) -> Offer:
     """The assignment after `step`. Raises Conflict when it has moved since it was read."""
     codes = {need: code for need, (code, _) in step.outcomes.items()}
     moved = await tx.offers.move(
-        offer, step.to, actor=step.actor, at=step.at, reason=step.reason, outcomes=codes or None
+        offer, step.to, actor=step.actor, at=step.at, reason=step.reason, outcomes=codes or None, move=step.move
     )
     await tx.clocks.stop(offer.id, stopped_by(step.to))
     if step.to is State.CONTACTED:
@@ -48,6 +51,8 @@ async def take(tx: Transaction, offer: Offer, step: Step) -> Offer:
             actor=step.actor.kind,
             version=moved.version,
             needs=offer.needs,
+            move=step.move.value if step.move else None,
+            needs_moved=step.needs,
             outcomes=tuple(
                 NeedOutcome(need=need, outcome=code, met=close.met) for need, (code, close) in step.outcomes.items()
             ),

@@ -12,6 +12,7 @@ from services.router.domain.county import County
 from services.router.domain.decision import Assignment, Decision
 from services.router.ports import Offer, Transaction
 from shared.clock import NewId
+from shared.errors import NotFound
 from shared.events import AssignmentOffered, Facts, NeedPlaced, ReferralDecided
 
 # Makes a decision, given the places that are left by service.
@@ -31,6 +32,15 @@ class Case:
     at: datetime
     left: UUID | None = None
     cause: Cause = RECEIVED
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """The ids of an offer: its own, that of the decision it came of, and of the assignment that passed it on."""
+
+    own: UUID
+    decision: UUID
+    parent: UUID | None = None
 
 
 def unexplained(assignment: Assignment) -> str | None:
@@ -55,22 +65,40 @@ async def place(tx: Transaction, case: Case, new_id: NewId, decide: Decide, why:
     )
     await tx.publish(_decided(case, decision, decision_id, sequence))
     for assignment in decision.assignments:
-        offer = _offer(case, decision, decision_id, assignment, new_id(), why(assignment))
+        offer = offer_of(case, assignment, Ids(new_id(), decision_id), decision.district, why(assignment))
         await tx.offers.add(offer, capacity_day=day if assignment.service_id in counted else None)
-        await tx.clocks.start(_clocks(offer, case.county))
-        await tx.publish(_offered(offer, await tx.referrals.next_sequence(case.referral_id)))
+        await tell_and_wait(tx, case, offer)
+
+
+async def last_case(tx: Transaction, county: County, referral_id: UUID, reference: str, at: datetime) -> Case:
+    """A referral by the facts of its last decision, as if it had been received `at`. Raises NotFound."""
+    stored = await tx.decisions.latest(reference)
+    if stored is None:
+        raise NotFound("not-found", "There is no decision of a referral with this reference.")
+    facts = Facts.model_validate(stored.facts).model_copy(update={"received_at": at})
+    return Case(referral_id, reference, facts, county, at)
+
+
+async def places_left(tx: Transaction, county: County, at: datetime) -> dict[str, int]:
+    """The places that services have left on the day; one that pauses is passed over like one that is full."""
+    taken = await tx.capacity.taken(county.today(at))
+    left = {service: places - taken.get(service, 0) for service, places in county.capacities.items()}
+    return left | dict.fromkeys(await tx.pauses.in_force(at), 0)
+
+
+async def tell_and_wait(tx: Transaction, case: Case, offer: Offer) -> None:
+    """Tell of a new offer, and wait for the answer and the first contact."""
+    await tx.clocks.start(_clocks(offer, case.county))
+    await tx.publish(_offered(offer, await tx.referrals.next_sequence(offer.referral_id)))
 
 
 async def _decide(tx: Transaction, case: Case, decide: Decide) -> tuple[Decision, frozenset[str]]:
     """Decide, and take the places; where another referral took a last one meanwhile, decide anew without it.
 
-    A service that pauses is passed over like one that is full. Answers the decision and the services of which it took
-    a place.
+    Answers the decision and the services of which it took a place.
     """
     day, capacities = case.county.today(case.at), case.county.capacities
-    taken = await tx.capacity.taken(day)
-    remaining = {service: places - taken.get(service, 0) for service, places in capacities.items()}
-    remaining |= dict.fromkeys(await tx.pauses.in_force(case.at), 0)
+    remaining = await places_left(tx, case.county, case.at)
     full: set[str] = set()
     while True:
         decision = decide(remaining)
@@ -105,14 +133,14 @@ def _decided(case: Case, decision: Decision, decision_id: UUID, sequence: int) -
     )
 
 
-def _offer(
-    case: Case, decision: Decision, decision_id: UUID, assignment: Assignment, assignment_id: UUID, reason: str | None
-) -> Offer:
+def offer_of(case: Case, assignment: Assignment, ids: Ids, district: str | None, reason: str | None = None) -> Offer:
+    """An assignment as it is offered. `reason` is why it lies with the triage desk, where others could not take it."""
     return Offer(
-        id=assignment_id,
+        id=ids.own,
         referral_id=case.referral_id,
         reference=case.reference,
-        decision_id=decision_id,
+        decision_id=ids.decision,
+        parent_id=ids.parent,
         service_id=assignment.service_id,
         service_name=assignment.service_name,
         organization_id=assignment.organization_id,
@@ -121,7 +149,7 @@ def _offer(
         needs=assignment.needs,
         priority=assignment.priority,
         sla=assignment.sla,
-        district=decision.district,
+        district=district,
         channels=assignment.channels,
         safe_contact_only=assignment.safe_contact_only,
         state=State.OFFERED,
@@ -146,6 +174,7 @@ def _offered(offer: Offer, sequence: int) -> AssignmentOffered:
         reference=offer.reference,
         sequence=sequence,
         assignment_id=offer.id,
+        parent_id=offer.parent_id,
         service_id=offer.service_id,
         service_name=offer.service_name,
         organization_id=offer.organization_id,

@@ -43,4 +43,4 @@ class NoteUnreachable:
         ended = await take(tx, offer, Step(after(offer.state, Move.EXPIRE), ROUTER, now, UNREACHABLE))
         why = FAILURES.get(event.failure, "no message got through")
         cause = Cause(Trigger.UNREACHABLE, f"{offer.service_name} could not be reached: {why}.")
-        await self.place_again(tx, county, CameBack(ended, now, cause, for_a_person=True))
+        await self.place_again(tx, county, CameBack(ended, ended.needs, now, cause, for_a_person=True))
