@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Mapping
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints, 
 from services.notifier.domain.directory import PRIORITY_IN_TEXTS_MAX, SENDER_IN_TEXTS_MAX, Directory, Words
 from services.notifier.domain.message import septets
 from services.notifier.domain.notification import Channel
+from services.notifier.domain.quiet import Arrangements, QuietHours
 from shared.documents import Documents
 from shared.errors import Refused
 from shared.wording import clock_words
@@ -26,6 +27,7 @@ Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]
 HookUrl = Annotated[
     str, StringConstraints(pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,4}|:[1-5][0-9]{4})?(/[!-~]*)?$", max_length=254)
 ]
+ADDRESSES = {"email", "sms", "phone", "webhook"}
 T = TypeVar("T")
 
 
@@ -41,15 +43,26 @@ class _Whole(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class QuietFields(_Whole):
+    """When e-mails and texts that can wait do: at night, and all day at weekends and on bank holidays."""
+
+    begins: Hour
+    ends: Hour
+    days_off: bool = True
+
+
 class ContactFields(_Whole):
     """How one service is reached. The portal is our own inbox, so its address is not used; `webhook` is the URL of
-    the service's own system, told besides the channels of R59."""
+    the service's own system, told besides the channels of R59. `quiet_hours` take the place of the county's, and
+    `digest` is the hour of one e-mail for all that can wait until then."""
 
     email: EmailStr | None = None
     sms: Phone | None = None
     phone: Phone | None = None
     portal: str | None = None
     webhook: HookUrl | None = None
+    quiet_hours: QuietFields | Literal["none"] | None = None
+    digest: Hour | None = None
 
 
 class ServiceFields(_Read):
@@ -110,6 +123,7 @@ class CalendarFile(_Read):
     """calendar.yaml."""
 
     cru_hours: HoursFields
+    bank_holidays: tuple[date, ...] = ()
 
 
 class DistrictRow(_Read):
@@ -121,7 +135,7 @@ class DistrictRow(_Read):
 
 
 class NoticesFile(_Whole):
-    """notices.yaml: what notices call the sender, the priorities in texts, and needs that must not be named.
+    """notices.yaml: what notices call the sender, the priorities in texts, needs that must not be named, quiet hours.
 
     `need_labels` is by need code or by group; a code wins over its group.
     """
@@ -132,6 +146,7 @@ class NoticesFile(_Whole):
     help_phone: Phone
     priorities_in_texts: dict[Priority, Annotated[Line, Field(max_length=PRIORITY_IN_TEXTS_MAX)]]
     need_labels: dict[str, Line] = {}
+    quiet_hours: QuietFields | None = None
 
 
 def documents_in(folder: Path) -> Documents:
@@ -143,7 +158,7 @@ def documents_in(folder: Path) -> Documents:
     partners = _checked(folder, "partners.yaml", PartnersFile)
     needs = _checked(folder, "need_taxonomy.yaml", NeedsFile)
     notices = _checked(folder, "notices.yaml", NoticesFile)
-    hours = _checked(folder, "calendar.yaml", CalendarFile).cru_hours
+    calendar = _checked(folder, "calendar.yaml", CalendarFile)
     parts: dict[str, Any] = {  # JSON values
         "contacts": _contacts(partners),
         "needs": _labels(needs, notices.need_labels),
@@ -154,7 +169,13 @@ def documents_in(folder: Path) -> Documents:
             "sender": notices.sender,
             "sender_in_texts": notices.sender_in_texts,
             "help_phone": notices.help_phone,
-            "hours": _hours_words(hours),
+            "hours": _hours_words(calendar.cru_hours),
+        },
+        "arrangements": {
+            "default": _quiet(notices.quiet_hours),
+            "quiet": _by_service(partners, lambda contact: _quiet(contact.quiet_hours), "quiet_hours"),
+            "digests": _by_service(partners, lambda contact: contact.digest, "digest"),
+            "bank_holidays": [day.isoformat() for day in calendar.bank_holidays],
         },
     }
     _check_wording(parts)
@@ -174,6 +195,8 @@ def directory_of(documents: Documents) -> Directory:
         priorities=parts["priorities"],
         priorities_in_texts=parts["priorities_in_texts"],
         words=Words(**parts["words"]),
+        # Not there in what was loaded before there were any.
+        arrangements=_arrangements(parts.get("arrangements", {})),
     )
 
 
@@ -183,8 +206,32 @@ def _contacts(partners: PartnersFile) -> dict[str, dict[str, str]]:
         for service in organization.services:
             if service.id in contacts:
                 raise _wrong("partners.yaml", f"{service.id} is there twice")
-            contacts[service.id] = service.contact.model_dump(exclude_none=True, exclude={"portal"})
+            contacts[service.id] = service.contact.model_dump(exclude_none=True, include=ADDRESSES)
     return contacts
+
+
+def _by_service(partners: PartnersFile, of: Callable[[ContactFields], object], name: str) -> dict[str, object]:
+    services = (service for organization in partners.organizations for service in organization.services)
+    return {service.id: of(service.contact) for service in services if getattr(service.contact, name) is not None}
+
+
+def _quiet(fields: QuietFields | Literal["none"] | None) -> dict[str, Any] | None:  # JSON values
+    return fields.model_dump() if isinstance(fields, QuietFields) else None
+
+
+def _arrangements(part: Mapping[str, Any]) -> Arrangements:  # JSON values
+    return Arrangements(
+        default=_quiet_hours(part.get("default")),
+        quiet={service: _quiet_hours(hours) for service, hours in part.get("quiet", {}).items()},
+        digests={service: time.fromisoformat(hour) for service, hour in part.get("digests", {}).items()},
+        bank_holidays=frozenset(date.fromisoformat(day) for day in part.get("bank_holidays", ())),
+    )
+
+
+def _quiet_hours(part: Mapping[str, Any] | None) -> QuietHours | None:  # JSON values
+    if part is None:
+        return None
+    return QuietHours(time.fromisoformat(part["begins"]), time.fromisoformat(part["ends"]), part["days_off"])
 
 
 def _labels(needs: NeedsFile, instead: Mapping[str, str]) -> dict[str, str]:

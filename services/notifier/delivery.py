@@ -1,24 +1,20 @@
 """Delivering what is due: claim, send with no transaction open, record; only recording is ever repeated."""
 
-import asyncio
 from asyncio import gather
 from dataclasses import dataclass
-from typing import TypeVar
 
 from services.notifier.domain.directory import Directory
-from services.notifier.domain.failure import Failure, SendFailed
-from services.notifier.domain.message import Email, Hook, Receipt, Text
+from services.notifier.domain.failure import SendFailed
+from services.notifier.domain.message import Email, Hook, Text
 from services.notifier.domain.notification import Channel, Notification, State
 from services.notifier.ports import Begin, Claim, Composer, Insist, Lane, Sender
 from services.notifier.use_cases.attempts import ClaimDue, Delivered, Outcome, RecordOutcome
+from services.notifier.use_cases.handing_over import hand_over, outcome_of
 from shared.clock import Clock
 from shared.envelope import Origin
 from shared.log import get_logger
 
 log = get_logger()
-M = TypeVar("M", Email, Text, Hook)
-# Longer than any sender needs with all of its own limits used up.
-SEND_LIMIT_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +66,7 @@ class DeliverDue:
         return len(claims) >= self.lane.width
 
     async def _deliver(self, claim: Claim, directory: Directory) -> None:
-        outcome = await self._attempt(claim.notification, directory)
+        outcome = await outcome_of(self._deliver_by_channel(claim.notification, directory))
         ended: list[Notification | None] = []
 
         async def record() -> None:
@@ -80,43 +76,16 @@ class DeliverDue:
         await self.insist(record)
         _tell(claim, ended[-1], outcome)
 
-    async def _attempt(self, claimed: Notification, directory: Directory) -> Outcome:
-        try:
-            async with asyncio.timeout(SEND_LIMIT_S):
-                return await self._deliver_by_channel(claimed, directory)
-        except SendFailed as failed:
-            return failed
-        except TimeoutError:
-            # Nobody knows how far it got.
-            return SendFailed(Failure.AMBIGUOUS, "timeout")
-
     async def _deliver_by_channel(self, claimed: Notification, directory: Directory) -> Delivered:
         match claimed.channel:
             case Channel.EMAIL:
                 email = self.compose.email(claimed, directory, self.now())
-                return await self._hand_over(claimed, email, self.ways.email)
+                return await hand_over(claimed, email, self.ways.email, self.now)
             case Channel.WEBHOOK:
-                return await self._hand_over(claimed, self.compose.hook(claimed), self.ways.hook)
+                return await hand_over(claimed, self.compose.hook(claimed), self.ways.hook, self.now)
             case _:
                 text = self.compose.text(claimed, directory, self.now())
-                return await self._hand_over(claimed, text, self.ways.text)
-
-    async def _hand_over(self, claimed: Notification, message: M, sender: Sender[M]) -> Delivered:
-        receipt = await _found(claimed, sender) if claimed.unsure else None
-        if receipt is None:
-            receipt = await sender.send(message)
-        return Delivered(self.now(), receipt.template or message.template, receipt.theirs or receipt.reference)
-
-
-async def _found(claimed: Notification, sender: Sender[M]) -> Receipt | None:
-    """What the other side has of a message that it may have taken; None where it is to be sent again (N-10)."""
-    try:
-        return await sender.find(claimed.id)
-    except SendFailed as failed:
-        if failed.failure is Failure.ABSENT and claimed.reason == Failure.ABSENT.value:
-            # Not there 30 s later and not there 120 s later: it never arrived.
-            return None
-        raise
+                return await hand_over(claimed, text, self.ways.text, self.now)
 
 
 def _tell(claim: Claim, ended: Notification | None, outcome: Outcome) -> None:

@@ -1,7 +1,7 @@
 """The notifier, assembled: the only module that knows all of its parts."""
 
 from asyncio import Event
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from random import SystemRandom
@@ -22,6 +22,7 @@ from services.notifier.channels.webhook import WebhookSender
 from services.notifier.configuration import directory_of, documents_in
 from services.notifier.consumers import subscriptions
 from services.notifier.delivery import DeliverDue, Ways
+from services.notifier.digests import DeliverDigests
 from services.notifier.domain.hold import WayNames
 from services.notifier.domain.message import Email, Text
 from services.notifier.domain.notification import Channel
@@ -31,10 +32,12 @@ from services.notifier.store.database import NotifierDatabase
 from services.notifier.store.insist import InsistOnDatabase
 from services.notifier.store.mailbox import Mailbox
 from services.notifier.store.transactions import Transactions
-from services.notifier.upkeep import Figures
+from services.notifier.upkeep import EndQuiet, Figures
 from services.notifier.use_cases.attempts import ClaimDue, RecordOutcome
 from services.notifier.use_cases.calls import RecordCall
+from services.notifier.use_cases.digests import ClaimDigest, HeedDigest, RecordPart
 from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopOffer, StopReferral
+from services.notifier.use_cases.waiting import PutOff
 from shared.clock import Clock, NewId
 from shared.db import Database
 from shared.documents import Current, save_documents
@@ -47,6 +50,8 @@ LEASE = timedelta(seconds=150)
 # Two lanes: what must be known within minutes never waits behind what may wait until tomorrow.
 LANES = (Lane("urgent", ("P1",), width=4, lease=LEASE), Lane("all", ("P1", "P2", "P3", "P4"), width=8, lease=LEASE))
 IDLE_S = 1.0
+DIGESTS = Lane("digests", ("P3", "P4"), width=1, lease=LEASE)
+DIGESTS_EVERY_S, QUIET_EVERY_S = 15.0, 5.0
 FIGURES_EVERY_S = 15.0
 EXPIRE_EVERY_S = 600.0
 # Of a minute's sends, what may leave at once: more would trip limits that are counted over seconds.
@@ -66,31 +71,59 @@ def build(settings: NotifierSettings, *, now: Clock, new_id: NewId) -> Service:
     ]
     if settings.delivery == "mailbox":
         routers.append(pages.routes(mailbox, transactions))
-    loops = []
     new_ways = _ways(settings, mailbox, now)
-    for lane in LANES:
-        deliver = DeliverDue(
-            lane=lane,
-            begin=transactions,
-            claim_due=ClaimDue(names),
-            compose=templates,
-            ways=new_ways(),
-            record_outcome=RecordOutcome(SystemRandom().random, names),
-            insist=InsistOnDatabase(),
-            now=now,
-        )
-        bell = Event()
-        database.bells.append(bell)
-        loops.append(Loop(f"notifier.deliver-{lane.name}", deliver, IDLE_S, bell, deliver.ways.rest))
-    loops.append(Loop("notifier.figures", Figures(transactions), FIGURES_EVERY_S))
-    loops.append(Loop("notifier.idempotency", Expiry(database), EXPIRE_EVERY_S))
+    # A mailbox and a rehearsal disturb nobody.
+    put_off = PutOff(heeds_hours=settings.delivery == "live")
     return Service(
         name="notifier",
         database=database,
         routers=routers,
         subscriptions=subscriptions(transactions, PlanOffer(), RecallOffer(), StopOffer(), StopReferral()),
-        loops=loops,
+        loops=(
+            *_delivering(database, transactions, templates, new_ways, names, put_off),
+            Loop("notifier.quiet-hours", EndQuiet(transactions), QUIET_EVERY_S),
+            Loop("notifier.figures", Figures(transactions), FIGURES_EVERY_S),
+            Loop("notifier.idempotency", Expiry(database), EXPIRE_EVERY_S),
+        ),
     )
+
+
+def _delivering(
+    database: NotifierDatabase,
+    transactions: Transactions,
+    templates: Templates,
+    new_ways: Callable[[], Ways],
+    names: WayNames,
+    put_off: PutOff,
+) -> Iterator[Loop]:
+    """The loops by which messages leave: one for each lane, and one for digests."""
+    record = RecordOutcome(SystemRandom().random, names)
+    for lane in LANES:
+        deliver = DeliverDue(
+            lane=lane,
+            begin=transactions,
+            claim_due=ClaimDue(names, put_off),
+            compose=templates,
+            ways=new_ways(),
+            record_outcome=record,
+            insist=InsistOnDatabase(),
+            now=database.now,
+        )
+        bell = Event()
+        database.bells.append(bell)
+        yield Loop(f"notifier.deliver-{lane.name}", deliver, IDLE_S, bell, deliver.ways.rest)
+    digests = DeliverDigests(
+        lane=DIGESTS,
+        begin=transactions,
+        claim_digest=ClaimDigest(names),
+        compose=templates,
+        way=new_ways().email,
+        heed=HeedDigest(names),
+        record_part=RecordPart(record),
+        insist=InsistOnDatabase(),
+        now=database.now,
+    )
+    yield Loop("notifier.digests", digests, DIGESTS_EVERY_S, close=digests.way.rest)
 
 
 async def load_directory(database: Database, directory: Path) -> str:

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from services.notifier.domain.directory import Directory
+from services.notifier.domain.guard import TextSent
 from services.notifier.domain.hold import NOTHING, Barred, Hold
 from services.notifier.domain.message import Email, Hook, Receipt, Text
 from services.notifier.domain.notification import Channel, Notification, State
@@ -143,6 +144,22 @@ class Holds(Protocol):
         """Those of `priorities` among them of which nobody has noticed that they are held, locked."""
 
 
+class Waiting(Protocol):
+    """Messages that go later than they could."""
+
+    async def put_back(self, claimed: Notification, waiting: Notification, digest: UUID | None) -> None:
+        """Store `waiting` in place of what was claimed, as if it had not been; `digest` is what is to tell of it."""
+
+    async def quiet_is_over(self, now: datetime, limit: int) -> Sequence[Notification]:
+        """Messages whose quiet hours have ended, locked, those with the nearest deadlines first."""
+
+    async def texts_since(self, address: str, since: datetime, undecided: Sequence[UUID]) -> Sequence[TextSent]:
+        """Texts that a number got after `since` or that are on their way to it, but for those `undecided`."""
+
+    async def claim_digest(self, lane: Lane, now: datetime, barred: Barred) -> tuple[UUID, Sequence[Claim]] | None:
+        """Take all messages of one digest that is due, or whose lease has run out; None when there is none."""
+
+
 class Attention(Protocol):
     """What a person has to see to."""
 
@@ -174,6 +191,9 @@ class Transaction(Protocol):
 
     @property
     def holds(self) -> Holds: ...
+
+    @property
+    def waiting(self) -> Waiting: ...
 
     @property
     def attention(self) -> Attention: ...
@@ -236,6 +256,9 @@ class Composer(Protocol):
 
     def text(self, notification: Notification, directory: Directory, now: datetime) -> Text:
         """The text for `notification` as it reads at `now`."""
+
+    def digest(self, digest_id: UUID, messages: Sequence[Notification], directory: Directory, now: datetime) -> Email:
+        """The one e-mail for `messages`, at least one and all to one address, as it reads at `now`."""
 
     def hook(self, notification: Notification) -> Hook:
         """What the service's own system is told of `notification`, the same at every attempt."""

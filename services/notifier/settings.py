@@ -22,6 +22,8 @@ NOTIFY_TEMPLATES = {
     "email": ("offer.email", "offer-safe.email", "recall.email", "reminder.email"),
     "text": ("offer.text", "offer-safe.text", "recall.text", "reminder.text"),
 }
+# Only for services that want digests.
+NOTIFY_DIGEST = "digest.email"
 Hosts = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -110,7 +112,7 @@ class NotifierSettings(NotifierDatabase):
     @field_validator("notify_templates")
     @classmethod
     def _notify_needs_templates(cls, value: dict[str, UUID], others: ValidationInfo) -> dict[str, UUID]:
-        known = {name for names in NOTIFY_TEMPLATES.values() for name in names}
+        known = {name for names in NOTIFY_TEMPLATES.values() for name in names} | {NOTIFY_DIGEST}
         if value.keys() - known:
             raise ValueError(f"may name {', '.join(sorted(known))}")
         missing = [name for kind in _by_notify(others) for name in NOTIFY_TEMPLATES[kind] if name not in value]

@@ -1,10 +1,11 @@
-"""Background work beside delivering: the figures that alarms are made from."""
+"""Background work beside delivering: the figures that alarms are made from, and the end of quiet hours."""
 
 from dataclasses import dataclass
 
 from services.notifier.domain.hold import Kind
 from services.notifier.domain.notification import Channel
 from services.notifier.ports import Begin
+from services.notifier.use_cases.waiting import RELEASED_AT_ONCE, ReleaseQuiet
 from shared.envelope import Origin
 from shared.metrics import HOLDS_STANDING, MESSAGES_UNSENT, OLDEST_UNSENT_AGE_SECONDS
 
@@ -31,3 +32,15 @@ class Figures:
             age_s = (now - min(since)).total_seconds() if since else 0.0
             OLDEST_UNSENT_AGE_SECONDS.labels(priority).set(max(0.0, age_s))
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class EndQuiet:
+    """Lets go what waited for the end of quiet hours."""
+
+    begin: Begin
+
+    async def run_once(self) -> bool:
+        """Let one batch go; whether there may be more."""
+        async with self.begin(Origin("quiet-hours")) as tx:
+            return await ReleaseQuiet()(tx) == RELEASED_AT_ONCE

@@ -1,6 +1,7 @@
 """A county's files: what the notifier takes from them, and what it refuses."""
 
 from collections.abc import Callable
+from datetime import date, time
 from pathlib import Path
 from shutil import copy
 
@@ -11,6 +12,7 @@ from services.notifier.configuration import directory_of, documents_in
 from services.notifier.domain.directory import Directory
 from services.notifier.domain.message import septets
 from services.notifier.domain.notification import Channel
+from services.notifier.domain.quiet import Arrangements, QuietHours
 from shared.documents import version_of
 from shared.errors import Refused
 
@@ -50,6 +52,35 @@ def test_every_channel_of_every_service_has_a_contact() -> None:
     ]
     assert missing == []
     assert len(directory.addresses) == 120
+
+
+def test_the_county_has_quiet_hours_and_bank_holidays() -> None:
+    arrangements = derbyshire().arrangements
+    assert arrangements.default == QuietHours(time(20), time(8), days_off=True)
+    assert date(2026, 12, 28) in arrangements.bank_holidays
+    assert (arrangements.quiet, arrangements.digests) == ({}, {})
+
+
+def test_a_contact_may_have_quiet_hours_of_its_own_or_none_and_a_digest(folder: Path) -> None:
+    own = f"{SMS}\n      digest: '09:30'\n      quiet_hours:\n        begins: '22:00'\n        ends: '06:00'"
+    spoil(folder, "partners.yaml", lambda text: text.replace(SMS, own, 1))
+    arrangements = directory_of(documents_in(folder)).arrangements
+    assert list(arrangements.quiet.values()) == [QuietHours(time(22), time(6), days_off=True)]
+    assert list(arrangements.digests.values()) == [time(9, 30)]
+    spoil(folder, "partners.yaml", lambda text: text.replace(own, f"{SMS}\n      quiet_hours: none", 1))
+    assert list(directory_of(documents_in(folder)).arrangements.quiet.values()) == [None]
+
+
+def test_a_directory_that_was_loaded_before_there_were_quiet_hours_has_none() -> None:
+    documents = {name: text for name, text in documents_in(DERBYSHIRE).items() if name != "arrangements"}
+    assert directory_of(documents).arrangements == Arrangements()
+
+
+@pytest.mark.parametrize("own", ["digest: 9am", "quiet_hours: always", "quiet_hours: {begins: '22:00'}"])
+def test_quiet_hours_that_cannot_be_read_are_refused(folder: Path, own: str) -> None:
+    spoil(folder, "partners.yaml", lambda text: text.replace(SMS, f"{SMS}\n      {own}", 1))
+    with pytest.raises(Refused, match=r"partners.yaml: organizations"):
+        documents_in(folder)
 
 
 def test_sensitive_needs_are_never_named() -> None:

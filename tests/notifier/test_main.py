@@ -155,6 +155,8 @@ async def test_a_service_hears_what_it_must_tell_or_stop_telling_and_has_a_lane_
     assert [loop.name for loop in service.loops] == [
         "notifier.deliver-urgent",
         "notifier.deliver-all",
+        "notifier.digests",
+        "notifier.quiet-hours",
         "notifier.figures",
         "notifier.idempotency",
     ]
@@ -237,7 +239,7 @@ SMTP = {"smtp_url": "smtps://mail.example"}
 @pytest.mark.parametrize("given", [BY_NOTIFY, BY_GATEWAY | SMTP, SMTP | {"texts_file": "texts.jsonl"}, SMTP])
 async def test_each_way_out_can_be_chosen(given: dict[str, object]) -> None:
     service = build(read_from(**given), now=utc_now, new_id=new_id)
-    assert len(service.loops) == 4
+    assert len(service.loops) == 6
     for loop in service.loops:
         if loop.close is not None:
             await loop.close()

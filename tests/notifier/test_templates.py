@@ -6,6 +6,7 @@ from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from shutil import copytree
+from uuid import uuid5
 
 import pytest
 
@@ -14,7 +15,7 @@ from services.notifier.domain.directory import PRIORITY_IN_TEXTS_MAX, SENDER_IN_
 from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.message import TEXT_MAX, Email, septets
 from services.notifier.domain.notification import Channel, Notification, Purpose
-from tests.notifier.world import DIRECTORY, NOON, PUBLIC_URL, a_notification, an_offer
+from tests.notifier.world import DIRECTORY, IDS, NOON, PUBLIC_URL, a_notification, an_offer
 
 LONGEST = replace(
     DIRECTORY,
@@ -182,6 +183,28 @@ def test_a_template_that_asks_for_more_than_its_notice_holds_stops_the_start(
     (tmp_path / "notices" / name).write_text(wrong)
     with pytest.raises(TemplateFault, match=re.escape(name)):
         Templates(PUBLIC_URL, tmp_path / "notices")
+
+
+def digest(*messages: Notification) -> Email:
+    return templates().digest(uuid5(IDS, "digest"), messages, DIRECTORY, NOON)
+
+
+def test_a_digest_counts_and_lists_the_nearest_deadline_first_and_names_no_sensitive_need() -> None:
+    later = an_offer(assignment_id=uuid5(IDS, "later"), needs=("money.debt",), reply_by=NOON + timedelta(days=3))
+    email = digest(a_notification(offer=later), OFFER, REMINDER, SAFE)
+    assert email.subject == "2 referrals for Volunteer doorstep help"
+    assert email.to == OFFER.address
+    listed = [line for line in email.text.splitlines() if line.startswith("7K3M-2QX")]
+    assert listed == ["7K3M-2QX", "7K3M-2QX: Debt advice, Chesterfield. Reply by midday on Saturday 18 April"]
+    elements = outline(email.html).elements
+    assert elements[0] == ("html", {"lang": "en-GB"})
+    assert [attributes["href"] for name, attributes in elements if name == "a"] == [f"{PUBLIC_URL}/assignments"]
+    words = " ".join("".join(outline(email.html).words).split())
+    assert [line for line in listed if line not in words] == []
+
+
+def test_a_digest_of_one_says_one() -> None:
+    assert digest(OFFER).subject == "1 referral for Volunteer doorstep help"
 
 
 def test_every_file_is_used_and_every_used_file_is_there() -> None:

@@ -1,6 +1,7 @@
 """Valid things by default, a sender that does as it is told, and the notifier's parts put together as in main."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from services.notifier.channels.templates import Templates
 from services.notifier.configuration import directory_of
 from services.notifier.consumers import subscriptions
 from services.notifier.delivery import DeliverDue, Ways
+from services.notifier.digests import DeliverDigests
 from services.notifier.domain.directory import Directory, Words
 from services.notifier.domain.failure import SendFailed
 from services.notifier.domain.message import Email, Hook, Message, Receipt, Text
@@ -21,7 +23,9 @@ from services.notifier.store.notifications import NotificationStore
 from services.notifier.store.tables import notification
 from services.notifier.store.transactions import NotifierTransaction, Transactions
 from services.notifier.use_cases.attempts import ClaimDue, RecordOutcome
+from services.notifier.use_cases.digests import ClaimDigest, HeedDigest, RecordPart
 from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopOffer, StopReferral
+from services.notifier.use_cases.waiting import PutOff
 from shared.clock import utc_now
 from shared.documents import Current, Documents, save_documents
 from shared.envelope import Origin
@@ -286,13 +290,30 @@ class World:
         return DeliverDue(
             lane=lane,
             begin=begin or self.transactions,
-            claim_due=ClaimDue(WAY_NAMES),
+            claim_due=ClaimDue(WAY_NAMES, PutOff(heeds_hours=True)),
             compose=Templates(PUBLIC_URL),
             ways=Ways(email, text or ScriptedSender(), hook or ScriptedSender()),
             record_outcome=RecordOutcome(lambda: 0.0, WAY_NAMES),
             insist=insist or InsistOnDatabase(),
             now=utc_now,
         )
+
+    def digests(self, email: Sender[Email], *, insist: Insist | None = None, lane: Lane = ALL) -> DeliverDigests:
+        return DeliverDigests(
+            lane=lane,
+            begin=self.transactions,
+            claim_digest=ClaimDigest(WAY_NAMES),
+            compose=Templates(PUBLIC_URL),
+            way=email,
+            heed=HeedDigest(WAY_NAMES),
+            record_part=RecordPart(RecordOutcome(lambda: 0.0, WAY_NAMES)),
+            insist=insist or InsistOnDatabase(),
+            now=utc_now,
+        )
+
+    async def arrange(self, documents: Documents, arrangements: Mapping[str, object]) -> None:
+        """Put a directory in force whose contacts have these quiet hours and digests."""
+        await keep_directory(self.database, {**documents, "arrangements": json.dumps(arrangements)})
 
     async def stored(self) -> list[Notification]:
         return [stored for stored, _ in await self.stored_with_attempts()]

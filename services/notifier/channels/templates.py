@@ -1,11 +1,14 @@
 """Puts messages into words from the files in templates/notices, whose placeholders are checked when they are read."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 from jinja2 import Environment, StrictUndefined, meta
 
+from services.notifier.domain.digest import DigestNotice, digest_notice
 from services.notifier.domain.directory import (
     PRIORITY_IN_TEXTS_MAX,
     SENDER_IN_TEXTS_MAX,
@@ -31,13 +34,14 @@ from shared.errors import Refused
 
 FOLDER = Path(__file__).parent.parent / "templates" / "notices"
 HEADER_ENDS = "\n---\n"
-NAMES: dict[type[Notice], tuple[str, ...]] = {
+NAMES: dict[type[Notice | DigestNotice], tuple[str, ...]] = {
     OfferNotice: ("offer.email.txt", "offer.email.html"),
     OfferText: ("offer.text.txt",),
     SafeNotice: ("offer-safe.email.txt", "offer-safe.email.html", "offer-safe.text.txt"),
     ReminderNotice: ("reminder.email.txt", "reminder.email.html"),
     ReminderText: ("reminder.text.txt",),
     RecallNotice: ("recall.email.txt", "recall.email.html", "recall.text.txt"),
+    DigestNotice: ("digest.email.txt", "digest.email.html"),
 }
 WORDS = frozenset(field.name for field in fields(Words))
 
@@ -95,11 +99,19 @@ class Templates:
     def email(self, notification: Notification, directory: Directory, now: datetime) -> Email:
         """The e-mail for `notification` as it reads at `now`."""
         notice = email_notice(notification, directory, self._link(notification), now)
-        values = _values(notice, directory.words)
+        return self._email(notification.id, notification.address, notice, directory.words)
+
+    def digest(self, digest_id: UUID, messages: Sequence[Notification], directory: Directory, now: datetime) -> Email:
+        """The one e-mail for `messages`; it leads to the list of assignments."""
+        notice = digest_notice(messages, directory, f"{self._public_url}/assignments", now)
+        return self._email(digest_id, messages[0].address, notice, directory.words)
+
+    def _email(self, message_id: UUID, to: str, notice: Notice | DigestNotice, words: Words) -> Email:
+        values = _values(notice, words)
         plain, html = (self._templates[name] for name in NAMES[type(notice)] if ".email." in name)
         return Email(
-            id=notification.id,
-            to=notification.address,
+            id=message_id,
+            to=to,
             subject=plain.subject(values),
             text=plain.body(values),
             html=html.body(values),
@@ -146,11 +158,11 @@ class Templates:
         return template.body(_values(notice, words)).strip(), template.identity
 
 
-def _allowed(kind: type[Notice]) -> frozenset[str]:
+def _allowed(kind: type[Notice | DigestNotice]) -> frozenset[str]:
     return WORDS | {field.name for field in fields(kind)}
 
 
-def _values(notice: Notice, words: Words) -> dict[str, str]:
+def _values(notice: Notice | DigestNotice, words: Words) -> dict[str, str]:
     return asdict(words) | asdict(notice)
 
 

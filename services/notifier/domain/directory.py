@@ -1,9 +1,10 @@
 """Whom to reach at each service, and the county's words for needs, districts, priorities and hours."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.notifier.domain.notification import Channel
+from services.notifier.domain.quiet import Arrangements
 
 LABELS_MAX = 3
 SENDER_IN_TEXTS_MAX = 14
@@ -44,6 +45,7 @@ class Directory:
     priorities: Mapping[str, str]
     priorities_in_texts: Mapping[str, str]
     words: Words
+    arrangements: Arrangements = field(default_factory=Arrangements)
 
     def contact(self, service_id: str, channel: Channel) -> Contact | None:
         """The contact of a service on a channel, None where it has none."""

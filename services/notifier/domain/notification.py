@@ -159,6 +159,14 @@ class Notification:
         """It is queued behind a hold, and that was noticed."""
         return replace(self, reason=Failure.HELD.value)
 
+    def put_back(self, reason: str, try_at: datetime) -> "Notification":
+        """It was claimed and not tried: it waits until `try_at`, and the attempt does not count."""
+        return replace(self._moved(State.QUEUED), attempts=self.attempts - 1, reason=reason, try_at=try_at)
+
+    def queued_for(self, try_at: datetime, reason: str) -> "Notification":
+        """It has waited long enough and goes at `try_at`."""
+        return replace(self, reason=reason, try_at=try_at)
+
     def dropped(self) -> "Notification":
         """Somebody decided that it shall not go."""
         return replace(self._moved(State.FAILED), attempts=self.attempts + 1, reason=Failure.DROPPED.value)

@@ -3,14 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import case, exists, func, or_, select
 
+from services.notifier.domain.guard import NUMBER_LIMIT
 from services.notifier.domain.notification import Notification, State
+from services.notifier.domain.quiet import DIGEST, QUIET, RELEASED
 from services.notifier.ports import Backlog
 from services.notifier.store.rows import notification_of
 from services.notifier.store.tables import OPEN, attempt, closure, notification
 from services.notifier.use_cases.operations import DEALT_WITH
 from shared.db import Transaction
+
+WAITS = (QUIET, DIGEST, NUMBER_LIMIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,11 @@ class AttentionStore:
     async def unsent(self) -> Mapping[tuple[str, str], Backlog]:
         """Over the open messages alone."""
         columns = notification.c
+        # What waited for its time should have left then, not when it was planned.
+        since = case((columns.reason.in_((*WAITS, RELEASED)), columns.try_at), else_=columns.planned_at)
         query = (
-            select(columns.priority, columns.channel, func.count(), func.min(columns.planned_at))
-            .where(OPEN)
+            select(columns.priority, columns.channel, func.count(), func.min(since))
+            .where(OPEN, or_(columns.reason.is_(None), columns.reason.not_in(WAITS), columns.try_at <= self.tx.instant))
             .group_by(columns.priority, columns.channel)
         )
         rows = await self.tx.connection.execute(query)

@@ -76,12 +76,14 @@ class HoldStore:
         """Read from the attempts themselves, so that every process counts the same."""
         breakers = and_(hold.c.scope == Scope.WAY.value, hold.c.subject == way, hold.c.kind == Kind.BREAKER.value)
         ended = (await self.tx.connection.execute(select(func.max(hold.c.ended_at)).where(breakers))).scalar_one()
+        digest = notification.c.digest_id
         query = (
-            select(attempt.c.outcome, attempt.c.code)
+            # The attempts of a digest's messages are one.
+            select(attempt.c.outcome, attempt.c.code, attempt.c.number, func.coalesce(digest, notification.c.id))
+            .distinct()
             .join(notification, notification.c.id == attempt.c.notification_id)
             .where(FAILED_BY_THE_WAY, attempt.c.ended_at > max(since, ended or since))
             .where(notification.c.channel == channel.value)
-            .order_by(attempt.c.ended_at.desc())
             .limit(FAILURES_READ)
         )
         return [(row.outcome, row.code) for row in await self.tx.connection.execute(query)]

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, not_, or_, select, true
+from sqlalchemy import RowMapping, and_, bindparam, func, not_, or_, select, true
 
 from services.notifier.domain.hold import NOTHING, Barred
 from services.notifier.domain.notification import Channel, Notification, State
+from services.notifier.domain.quiet import QUIET
 from services.notifier.ports import Attempt, Claim, Lane, Search
 from services.notifier.store.holds import is_barred
 from services.notifier.store.rows import attempt_of, changes_of, notification_of, origin_of, row_of
@@ -45,12 +46,16 @@ class NotificationStore:
         query = (
             select(notification)
             .where(OPEN, table.priority.in_(lane.priorities), or_(due, orphaned), not_(is_barred(barred)))
+            .where(table.digest_id.is_(None), func.coalesce(table.reason, "") != QUIET)
             .where(table.channel == only.value if only else true())
             .order_by(table.priority, table.reply_by, table.planned_at, table.id)
             .limit(lane.width)
             .with_for_update(skip_locked=True)
         )
-        rows = (await self.tx.connection.execute(query)).mappings().all()
+        return await self.begin((await self.tx.connection.execute(query)).mappings().all(), lane, now)
+
+    async def begin(self, rows: Sequence[RowMapping], lane: Lane, now: datetime) -> Sequence[Claim]:
+        """Begin an attempt on each of `rows`, which this transaction has locked."""
         before = [notification_of(row) for row in rows]
         await self._close_lost([message for message in before if message.state is State.SENDING], now)
         claimed = [message.claimed() for message in before]

@@ -55,6 +55,7 @@ notification = Table(
     Column("planned_at", Instant, nullable=False),
     Column("try_at", Instant, nullable=False),
     Column("lease_until", Instant),
+    Column("digest_id", Uuid),
     Column("sent_at", Instant),
     Column("correlation_id", String(64), nullable=False),
     Column("causation_id", Uuid),
@@ -72,6 +73,15 @@ Index(
     notification.c.reply_by,
     postgresql_where=OPEN,
     sqlite_where=OPEN,
+)
+
+IS_TEXT = text("channel = 'sms'")
+Index(
+    "ix_notification_texts",
+    notification.c.address,
+    notification.c.sent_at,
+    postgresql_where=IS_TEXT,
+    sqlite_where=IS_TEXT,
 )
 
 FAILED_BY_THE_WAY = text("outcome IN ('transient', 'ambiguous', 'auth')")

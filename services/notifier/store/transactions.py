@@ -14,6 +14,7 @@ from services.notifier.store.database import NotifierDatabase
 from services.notifier.store.holds import HoldStore
 from services.notifier.store.notifications import NotificationStore
 from services.notifier.store.tables import closure, referral_sequence
+from services.notifier.store.waiting import WaitingStore
 from shared.db import Transaction
 from shared.documents import Current
 from shared.envelope import Origin
@@ -54,6 +55,11 @@ class NotifierTransaction:
     def holds(self) -> HoldStore:
         """What does not go out at present."""
         return HoldStore(self.tx)
+
+    @property
+    def waiting(self) -> WaitingStore:
+        """What goes later."""
+        return WaitingStore(self.tx)
 
     @property
     def attention(self) -> AttentionStore:

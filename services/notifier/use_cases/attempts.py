@@ -13,6 +13,7 @@ from services.notifier.ports import Claim, Lane, Transaction
 from services.notifier.use_cases.holding import ClaimWithHolds, HeedOutcome
 from services.notifier.use_cases.planning import TOLD_BY_RECALL, plan_recall
 from services.notifier.use_cases.telling import tell_failed, tell_sent
+from services.notifier.use_cases.waiting import PutOff
 
 SENT = "sent"
 NOT_TRIED = "not_tried"
@@ -32,30 +33,19 @@ Outcome = Delivered | SendFailed
 
 @dataclass(frozen=True, slots=True)
 class ClaimDue:
-    """Takes the most urgent messages that are due, and drops those of which there is nothing left to tell (N-04)."""
+    """Takes the most urgent messages that are due, and drops those of which there is nothing left to tell (N-04).
+
+    `put_off` sees to what its contact wants to hear of later.
+    """
 
     ways: WayNames
+    put_off: PutOff
 
     async def __call__(self, tx: Transaction, lane: Lane) -> tuple[Sequence[Claim], Sequence[Claim]]:
         """The claims to send, and all claims: a full lane means that there may be more to do."""
         now = await tx.present()
         claims = await ClaimWithHolds(self.ways)(tx, lane, now)
-        reasons = await tx.closures.reasons(_subjects(claims)) if claims else {}
-        return [claim for claim in claims if await self._may_go(tx, claim.notification, reasons, now)], claims
-
-    async def _may_go(self, tx: Transaction, claimed: Notification, reasons: Mapping[UUID, str], now: datetime) -> bool:
-        closed = _closed(claimed, reasons)
-        if closed is not None:
-            await tx.notifications.end_attempt(claimed.skipped(closed), NOT_TRIED, now, None)
-            if closed in TOLD_BY_RECALL:
-                await plan_recall(tx, claimed, now)
-            return False
-        if not is_worth_sending(claimed):
-            failed = claimed.failed(Failure.AMBIGUOUS)
-            await tx.notifications.end_attempt(failed, NOT_TRIED, now, None)
-            await tell_failed(tx, failed, now)
-            return False
-        return True
+        return await self.put_off(tx, await still_to_send(tx, claims, now), now), claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +60,15 @@ class RecordOutcome:
         now = await tx.present()
         fault = outcome if isinstance(outcome, SendFailed) else None
         waits = await HeedOutcome(self.ways)(tx, claim, fault, now)
+        return await self.settle(tx, claim.notification, outcome, now, waits)
+
+    async def settle(
+        self, tx: Transaction, claimed: Notification, outcome: Outcome, now: datetime, waits: bool
+    ) -> Notification | None:
+        """The same, without holding anything back for it; `waits` says that it is behind a hold."""
         if isinstance(outcome, Delivered):
-            return await self._sent(tx, claim.notification, outcome, now)
-        return await self._failed(tx, claim.notification, outcome, now, waits)
+            return await self._sent(tx, claimed, outcome, now)
+        return await self._failed(tx, claimed, outcome, now, waits)
 
     async def _sent(
         self, tx: Transaction, claimed: Notification, outcome: Delivered, now: datetime
@@ -104,6 +100,27 @@ class RecordOutcome:
         if TOLD_BY_RECALL.intersection(reasons.values()) and after.state is State.FAILED:
             await plan_recall(tx, after, now)
         return after
+
+
+async def still_to_send(tx: Transaction, claims: Sequence[Claim], now: datetime) -> list[Claim]:
+    """Of `claims`, those of which there is something left to tell; the attempts on the others end."""
+    reasons = await tx.closures.reasons(_subjects(claims)) if claims else {}
+    return [claim for claim in claims if await _may_go(tx, claim.notification, reasons, now)]
+
+
+async def _may_go(tx: Transaction, claimed: Notification, reasons: Mapping[UUID, str], now: datetime) -> bool:
+    closed = _closed(claimed, reasons)
+    if closed is not None:
+        await tx.notifications.end_attempt(claimed.skipped(closed), NOT_TRIED, now, None)
+        if closed in TOLD_BY_RECALL:
+            await plan_recall(tx, claimed, now)
+        return False
+    if not is_worth_sending(claimed):
+        failed = claimed.failed(Failure.AMBIGUOUS)
+        await tx.notifications.end_attempt(failed, NOT_TRIED, now, None)
+        await tell_failed(tx, failed, now)
+        return False
+    return True
 
 
 def _subjects(claims: Sequence[Claim]) -> list[UUID]:

@@ -92,8 +92,13 @@ class HeedOutcome:
 
     ways: WayNames
 
-    async def __call__(self, tx: Transaction, claim: Claim, fault: SendFailed | None, now: datetime) -> bool:
-        """Whether the message has to wait behind a hold for what went wrong; False too when it was sent."""
+    async def __call__(
+        self, tx: Transaction, claim: Claim, fault: SendFailed | None, now: datetime, template: str | None = None
+    ) -> bool:
+        """Whether the message has to wait behind a hold for what went wrong; False too when it was sent.
+
+        `template` is what it was worded by, where that is not its own.
+        """
         channel = claim.notification.channel
         own = fault is not None and is_of_the_way(channel, fault.failure, fault.code)
         if claim.probe is not None and not own:
@@ -104,7 +109,7 @@ class HeedOutcome:
         if is_gone(channel, fault):
             await open_hold(tx, _gone(claim, fault, now))
         elif parks(channel, fault):
-            await open_hold(tx, parked(wording(claim.notification), fault.failure.value, now, fault.code))
+            await open_hold(tx, parked(template or wording(claim.notification), fault.failure.value, now, fault.code))
             return True
         elif channel in self.ways and fault.failure is Failure.DAILY_CAP:
             await open_hold(tx, breaker(self.ways[channel], fault, now, cap_ends(now)))

@@ -47,13 +47,16 @@ class ScheduleDoc(Closed):
 
 
 class ContactDoc(Closed):
-    """How a service is reached. What is posted to its `webhook` is the notifier's business and decides nothing here."""
+    """How a service is reached. What is posted to its `webhook`, and when it wants to be told of what can wait, is the
+    notifier's business and decides nothing here."""
 
     email: Text | None = None
     sms: Text | None = None
     phone: Text | None = None
     portal: Text | None = None
     webhook: Text | None = None
+    quiet_hours: dict[str, Text | bool] | Text | None = None
+    digest: Text | None = None
 
 
 class ServiceDoc(Closed):
