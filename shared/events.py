@@ -5,36 +5,25 @@ Sample payloads of every version are kept for ever in tests/contract/.
 """
 
 from datetime import datetime
-from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import Literal
 from uuid import UUID
 
+from shared.event import Event as Event
+from shared.event import Topic as Topic
 from shared.facts import Channel as Channel
 from shared.facts import Facts as Facts
 from shared.facts import OpenMatch as OpenMatch
 from shared.facts import PlaceFacts as PlaceFacts
 from shared.facts import Priority as Priority
 from shared.facts import Wire as Wire
-
-
-class Topic(StrEnum):
-    """One topic for each publishing service; records are keyed by the referral, so one referral keeps its order."""
-
-    REFERRALS = "referrals"
-    ASSIGNMENTS = "assignments"
-    NOTIFICATIONS = "notifications"
-
-
-class Event(Wire):
-    """Something that happened to one referral. `sequence` rises with each event a service tells of that referral."""
-
-    topic: ClassVar[Topic]
-    type: ClassVar[str]
-
-    referral_id: UUID
-    reference: str
-    sequence: int = 0
-
+from shared.notification_events import MessageEvent as MessageEvent
+from shared.notification_events import NotificationBounced as NotificationBounced
+from shared.notification_events import NotificationCallAwaited as NotificationCallAwaited
+from shared.notification_events import NotificationDelivered as NotificationDelivered
+from shared.notification_events import NotificationExhausted as NotificationExhausted
+from shared.notification_events import NotificationFailed as NotificationFailed
+from shared.notification_events import NotificationSent as NotificationSent
+from shared.notification_events import NotificationUnconfirmed as NotificationUnconfirmed
 
 # -- referrals: told by intake -----------------------------------------------------------------------------------------
 
@@ -56,6 +45,19 @@ class ReferralCancelled(Event):
 
     reason: str
     cancelled_at: datetime
+
+
+class ReferralReopened(Event):
+    """A finished referral was opened again: these of its needs must be placed once more. `ask_everyone` asks services,
+    too, that said no before."""
+
+    topic = Topic.REFERRALS
+    type = "org.waymark.referral.reopened.v1"
+
+    reason: str
+    needs: tuple[str, ...]
+    ask_everyone: bool = False
+    reopened_at: datetime
 
 
 # -- assignments: told by the router -----------------------------------------------------------------------------------
@@ -194,94 +196,10 @@ class AssignmentOverdue(Event):
     overdue_at: datetime
 
 
-# -- notifications: told by the notifier -------------------------------------------------------------------------------
-
-
-class MessageEvent(Event):
-    """What every event about one message to one contact holds: which message, and which offer it tells whom of."""
-
-    notification_id: UUID
-    assignment_id: UUID
-    service_id: str
-    channel: Channel
-    purpose: str
-
-
-class NotificationSent(MessageEvent):
-    """One message to one contact left us: the mail server, gateway or inbox took it."""
-
-    topic = Topic.NOTIFICATIONS
-    type = "org.waymark.notification.sent.v1"
-
-    sent_at: datetime
-
-
-class NotificationCallAwaited(MessageEvent):
-    """A service is to be told by telephone, which only a person can do; nobody has rung it yet."""
-
-    topic = Topic.NOTIFICATIONS
-    type = "org.waymark.notification.call_awaited.v1"
-
-    awaited_at: datetime
-
-
-class NotificationFailed(MessageEvent):
-    """One message to one contact cannot be delivered by this channel; `failure` is the fault's class, not its text."""
-
-    topic = Topic.NOTIFICATIONS
-    type = "org.waymark.notification.failed.v1"
-
-    failure: str
-    failed_at: datetime
-
-
-class NotificationDelivered(MessageEvent):
-    """One message to one contact is known to have arrived; not that it was read."""
-
-    topic = Topic.NOTIFICATIONS
-    type = "org.waymark.notification.delivered.v1"
-
-    delivered_at: datetime
-
-
-class NotificationBounced(MessageEvent):
-    """A message that had left came back: `bounce` is "hard" (the address is wrong), "soft" (it may be tried once more)
-    or "provider" (the provider could not or would not send it)."""
-
-    topic = Topic.NOTIFICATIONS
-    type = "org.waymark.notification.bounced.v1"
-
-    bounce: str
-    bounced_at: datetime
-
-
-class NotificationUnconfirmed(MessageEvent):
-    """Nobody said in time that a message arrived. `final` is whether nobody will be asked after it any more; before,
-    the offer goes on to the next channel or contact."""
-
-    topic = Topic.NOTIFICATIONS
-    type = "org.waymark.notification.unconfirmed.v1"
-
-    final: bool = False
-    unconfirmed_at: datetime
-
-
-class NotificationExhausted(Event):
-    """Nobody at a service can know of an offer: no message about it got through, and nothing more will be tried.
-    `failure` is the class of the last fault, not its text."""
-
-    topic = Topic.NOTIFICATIONS
-    type = "org.waymark.notification.exhausted.v1"
-
-    assignment_id: UUID
-    service_id: str
-    failure: str
-    exhausted_at: datetime
-
-
 CATALOGUE: tuple[type[Event], ...] = (
     ReferralSubmitted,
     ReferralCancelled,
+    ReferralReopened,
     ReferralDecided,
     AssignmentOffered,
     AssignmentRecalled,

@@ -71,6 +71,7 @@ KINDS: Mapping[str, Kind] = {
     "outcomes-missing": Kind(422, "Each need of the assignment must have an outcome"),
     "onward-refused": Kind(422, "The needs cannot be passed on to that service"),
     "needs-not-held": Kind(409, "The assignment no longer has these needs itself"),
+    "needs-not-ended": Kind(422, "Only needs that have ended can be opened again"),
     "children-open": Kind(409, "Others to whom needs were passed on still have them"),
     "not-found": Kind(404, "There is no such thing"),
     "method-not-allowed": Kind(405, "That method is not allowed here"),

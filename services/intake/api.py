@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from services.intake.ports import Transaction
-from services.intake.schema import CancelBody, ReceiptView, ReferralBody, ReferralView, receipt, view
-from services.intake.use_cases import CancelReferral, FindReferral, SubmitReferral
+from services.intake.schema import CancelBody, ReceiptView, ReferralBody, ReferralView, ReopenBody, receipt, view
+from services.intake.use_cases import CancelReferral, FindReferral, ReopenReferral, SubmitReferral
 from shared import db
 from shared.idempotency import KEY_PARAMETER, UNUSABLE_KEY, Answer, Idempotency
 from shared.problems import documented
@@ -33,6 +33,7 @@ def routes(
     submit_referral: SubmitReferral,
     find_referral: FindReferral,
     cancel_referral: CancelReferral,
+    reopen_referral: ReopenReferral,
 ) -> APIRouter:
     """The routes of referrals. `opened` turns a transaction into the use cases' view of it, `limit` counts a caller."""
     router = APIRouter(prefix=PREFIX, tags=["referrals"])
@@ -87,6 +88,28 @@ def routes(
 
         async def work(tx: db.Transaction) -> Answer:
             return _answer(200, receipt(await cancel_referral(opened(tx), reference, body.reason)), None)
+
+        return await idempotency(request, _client(request), request.state.origin, work)
+
+    @router.post(
+        "/{reference}/reopen",
+        summary="Open a finished referral again",
+        response_model=None,
+        openapi_extra={"parameters": [KEY_PARAMETER]},
+        responses={
+            200: {"model": ReceiptView, "description": "Its needs are being placed again."},
+            **documented(*UNUSABLE_KEY, "malformed-json", "not-found", "illegal-transition", "request-in-progress",
+                        "validation-failed", "needs-not-ended", "idempotency-key-reused", "rate-limited"),
+        },
+    )  # fmt: skip
+    async def reopen(request: Request, reference: Reference, body: ReopenBody) -> Response:
+        """Have needs placed again that ended, of a referral that is completed, failed or closed. The reason is one of a
+        closed list; `circumstances_changed` also asks services that said no before."""
+        await limit(_address(request))
+        needs = tuple(body.needs) if body.needs is not None else None
+
+        async def work(tx: db.Transaction) -> Answer:
+            return _answer(200, receipt(await reopen_referral(opened(tx), reference, body.reason, needs)), None)
 
         return await idempotency(request, _client(request), request.state.origin, work)
 

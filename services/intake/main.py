@@ -18,7 +18,7 @@ from services.intake.store.sweeps import SweepTable
 from services.intake.store.tables import metadata
 from services.intake.store.transaction import County, CountyInForce, IntakeTransaction
 from services.intake.sweeper import Sweeper
-from services.intake.use_cases import CancelReferral, FindReferral, SubmitReferral
+from services.intake.use_cases import CancelReferral, FindReferral, ReopenReferral, SubmitReferral
 from shared.clock import Clock, NewId
 from shared.db import Database, Transaction
 from shared.documents import Documents, save_documents
@@ -63,6 +63,7 @@ def build(settings: IntakeSettings, *, now: Clock, new_id: NewId) -> Service:
         SubmitReferral(now, new_id, draw_reference),
         FindReferral(),
         CancelReferral(now),
+        ReopenReferral(now),
     )
     sweeper = Sweeper(database, partial(SweepTable, first_patience=first_patience))
     return Service(

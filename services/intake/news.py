@@ -1,5 +1,7 @@
 """What the router's and the notifier's events mean to intake: its own words, and a line in the timeline."""
 
+from collections.abc import Mapping
+
 from services.intake.domain.progress import (
     Assignment,
     AssignmentState,
@@ -26,6 +28,7 @@ from shared.events import (
 )
 
 ROUTER, NOTIFIER = "router", "notifier"
+WITHIN_A_STATE: Mapping[str | None, str] = {"pass_on": "passed_on", "return": "returned"}
 Chased = AssignmentReminded | AssignmentOverdue
 Told = NotificationSent | NotificationCallAwaited | NotificationFailed
 ReceiptNews = NotificationDelivered | NotificationBounced | NotificationUnconfirmed
@@ -51,7 +54,9 @@ def decision_of(event: ReferralDecided) -> Decision:
 
 def needs_of(event: ReferralDecided) -> tuple[Need, ...]:
     """What a decision made of each need."""
-    return tuple(Need(need.code, need.state, need.service_id, need.priority) for need in event.needs)
+    return tuple(
+        Need(need.code, need.state, need.service_id, need.priority, since=event.sequence) for need in event.needs
+    )
 
 
 def offer_of(event: AssignmentOffered) -> Assignment:
@@ -71,6 +76,7 @@ def offer_of(event: AssignmentOffered) -> Assignment:
         offered_at=event.offered_at,
         due_at=event.due_at,
         channels=event.channels,
+        parent_id=event.parent_id,
     )
 
 
@@ -160,9 +166,12 @@ def recalled_entry(event: AssignmentRecalled) -> TimelineEntry:
 
 
 def moved_entry(event: AssignmentMoved) -> TimelineEntry:
-    """The line of an answer; one that left the state as it was tells of an attempt to reach the resident."""
-    kind = event.to_state if event.to_state != event.from_state else "contact_tried"
+    """The line of an answer; one that left the state as it was tells of needs that were passed on or came back, or of
+    an attempt to reach the resident."""
+    kind = event.to_state if event.to_state != event.from_state else WITHIN_A_STATE.get(event.move, "contact_tried")
     details = _about(event) | {"by": event.actor} | {each.need: each.outcome for each in event.outcomes}
+    if event.needs_moved:
+        details["needs"] = " ".join(event.needs_moved)
     if event.reason is not None:
         details["reason"] = event.reason
     return TimelineEntry(event.moved_at, kind, ROUTER, details=details)

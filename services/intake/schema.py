@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from services.intake.domain.progress import CANCEL_REASONS, AssignmentState, NeedState, Progress, Status
 from services.intake.domain.referral import Consent, Person, Submission
+from services.intake.domain.reopening import REOPEN_REASONS
 from services.intake.use_cases import Found
 
 SET_BY_US = frozenset({"ref_id", "received_at", "context"})
@@ -118,6 +119,21 @@ class CancelBody(Body):
         return self
 
 
+class ReopenBody(Body):
+    """Why a finished referral is opened again, and for which of its needs."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "not_met", "needs": ["food.shopping"]}]})
+
+    reason: str = Field(json_schema_extra={"enum": list(REOPEN_REASONS)})
+    needs: list[Code] | None = Field(None, min_length=1, max_length=100, description="All that ended, unless given.")
+
+    @model_validator(mode="after")
+    def _is_listed(self) -> "ReopenBody":
+        if self.reason not in REOPEN_REASONS:
+            raise PydanticCustomError("unknown_reason", f"The reason must be one of: {', '.join(REOPEN_REASONS)}.")
+        return self
+
+
 class NeedView(BaseModel):
     """One need: who has it, and what is happening about it."""
 
@@ -154,6 +170,7 @@ class AssignmentView(BaseModel):
     due_at: datetime | None
     state: AssignmentState
     outcomes: dict[str, str]
+    parent_id: UUID | None
     notifications: list[NotificationView]
 
 
@@ -253,6 +270,7 @@ def _assignments(progress: Progress) -> list[AssignmentView]:
             due_at=offer.due_at,
             state=offer.state,
             outcomes={ending.need: ending.code for ending in offer.endings},
+            parent_id=offer.parent_id,
             notifications=[
                 NotificationView.model_validate(notice, from_attributes=True)
                 for notice in progress.notices

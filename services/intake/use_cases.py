@@ -11,6 +11,7 @@ from services.intake.domain.policy import Policy
 from services.intake.domain.postcode import candidates, read
 from services.intake.domain.progress import Need, Progress, Status, TimelineEntry
 from services.intake.domain.referral import Submission
+from services.intake.domain.reopening import REOPEN_REASONS, reopened
 from services.intake.domain.status import cancelled, confirmed, decided, moved, offered, told
 from services.intake.facts import facts_of
 from services.intake.ports import NewReferral, Transaction
@@ -25,6 +26,7 @@ from shared.events import (
     NotificationExhausted,
     ReferralCancelled,
     ReferralDecided,
+    ReferralReopened,
     ReferralSubmitted,
 )
 from shared.log import get_logger
@@ -135,6 +137,37 @@ class CancelReferral:
         )
         await tx.publish(event)
         log.info("referral.cancelled", referral_id=str(after.id), reference=after.reference, reason=reason)
+        return after
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenReferral:
+    """Open a finished referral again; the router places its needs once more."""
+
+    now: Clock
+
+    async def __call__(
+        self, tx: Transaction, typed: str, reason: str, wanted: tuple[str, ...] | None = None
+    ) -> Progress:
+        """The referral, being routed. `reason` is one of REOPEN_REASONS; `wanted` None are all needs that have ended.
+
+        Raises NotFound, NotFinished, NeedsNotEnded.
+        """
+        before = await tx.referrals.lock(await tx.referrals.id_of(wanted_reference(typed)))
+        now = self.now()
+        after, needs = reopened(before, wanted)
+        await _keep(tx, before, after, TimelineEntry(now, "reopened", INTAKE, details={"reason": reason}))
+        event = ReferralReopened(
+            referral_id=after.id,
+            reference=after.reference,
+            sequence=after.sequence,
+            reason=reason,
+            needs=needs,
+            ask_everyone=REOPEN_REASONS[reason].ask_everyone,
+            reopened_at=now,
+        )
+        await tx.publish(event)
+        log.info("referral.reopened", referral_id=str(after.id), reference=after.reference, reason=reason)
         return after
 
 

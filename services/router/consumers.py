@@ -3,10 +3,17 @@
 from collections.abc import Callable, Sequence
 
 from services.router.ports import Transaction
+from services.router.use_cases.reopening import ReopenReferral
 from services.router.use_cases.routing import NoteTold, RecallReferral, RouteReferral
 from services.router.use_cases.unreachable import NoteUnreachable
 from shared.db import Transaction as DatabaseTransaction
-from shared.events import NotificationExhausted, NotificationSent, ReferralCancelled, ReferralSubmitted
+from shared.events import (
+    NotificationExhausted,
+    NotificationSent,
+    ReferralCancelled,
+    ReferralReopened,
+    ReferralSubmitted,
+)
 from shared.transport import Subscription
 
 Stores = Callable[[DatabaseTransaction], Transaction]
@@ -16,6 +23,7 @@ def subscriptions(
     stores: Stores,
     route_referral: RouteReferral,
     recall_referral: RecallReferral,
+    reopen_referral: ReopenReferral,
     note_told: NoteTold,
     note_unreachable: NoteUnreachable,
 ) -> Sequence[Subscription]:
@@ -23,6 +31,9 @@ def subscriptions(
 
     async def on_submitted(transaction: DatabaseTransaction, event: ReferralSubmitted) -> None:
         await route_referral(stores(transaction), event)
+
+    async def on_reopened(transaction: DatabaseTransaction, event: ReferralReopened) -> None:
+        await reopen_referral(stores(transaction), event)
 
     async def on_cancelled(transaction: DatabaseTransaction, event: ReferralCancelled) -> None:
         await recall_referral(stores(transaction), event)
@@ -36,6 +47,7 @@ def subscriptions(
     return (
         Subscription(ReferralSubmitted, on_submitted),
         Subscription(ReferralCancelled, on_cancelled),
+        Subscription(ReferralReopened, on_reopened),
         Subscription(NotificationSent, on_sent),
         Subscription(NotificationExhausted, on_exhausted),
     )

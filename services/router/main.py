@@ -13,6 +13,7 @@ from services.router.settings import RouterSettings
 from services.router.store.tables import metadata
 from services.router.store.transaction import RouterTransaction
 from services.router.use_cases.chasing import RingClock
+from services.router.use_cases.reopening import ReopenReferral
 from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import NoteTold, RecallReferral, RouteReferral
 from services.router.use_cases.unreachable import NoteUnreachable
@@ -50,6 +51,7 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
             stores,
             RouteReferral(now, new_id),
             RecallReferral(now),
+            ReopenReferral(now, new_id),
             NoteTold(),
             NoteUnreachable(now, PlaceAgain(new_id)),
         ),

@@ -89,6 +89,10 @@ class Referrals(Protocol):
     async def cancel(self, referral_id: UUID, at: datetime) -> None:
         """Note that it was cancelled."""
 
+    async def reopen(self, referral_id: UUID, *, forget_refusals: bool) -> bool:
+        """Lock it until the transaction ends, and count refusals anew if asked to; False when it is not known, or
+        was cancelled."""
+
 
 class Decisions(Protocol):
     """Decisions, never changed."""
@@ -145,11 +149,14 @@ class Offers(Protocol):
     async def take_back(self, assignment_id: UUID, needs: Sequence[str]) -> None:
         """Put needs that it let go back into the hands of an assignment."""
 
+    async def reopen(self, referral_id: UUID, needs: Sequence[str]) -> None:
+        """Have needs of a referral that ended be nobody's again, until they are offered."""
+
     async def children_of(self, assignment_id: UUID) -> Sequence[Offer]:
         """The assignments to which its needs were passed on, in the order in which they were offered."""
 
     async def refusals(self, referral_id: UUID) -> Mapping[str, frozenset[str]]:
-        """By need, the services that declined it, let it expire or handed it back."""
+        """By need, the services that declined it, let it expire or handed it back since refusals count."""
 
     async def history(self, assignment_id: UUID) -> Sequence[Moved]:
         """Every move of an assignment, oldest first."""

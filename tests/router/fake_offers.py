@@ -30,6 +30,7 @@ class FakeOffers:
     needs: dict[UUID, dict[str, Holds]] = field(default_factory=dict)
     capacity_days: dict[UUID, date | None] = field(default_factory=dict)
     moves: list[tuple[UUID, Moved]] = field(default_factory=list)
+    forgotten: dict[UUID, int] = field(default_factory=dict)
 
     async def add(self, offer: Offer, *, capacity_day: date | None) -> None:
         live = await self.live_of(offer.referral_id)
@@ -86,13 +87,19 @@ class FakeOffers:
             raise IntegrityError("a need has one live assignment", None, ValueError())
         self.needs[assignment_id] |= dict.fromkeys(needs, Holds.LIVE)
 
+    async def reopen(self, referral_id: UUID, needs: Sequence[str]) -> None:
+        for offer in self.kept.values():
+            if offer.referral_id == referral_id:
+                nobodys = [need for need in needs if self.needs[offer.id].get(need) is Holds.DONE]
+                self.needs[offer.id] |= dict.fromkeys(nobodys, Holds.NOTHING)
+
     async def children_of(self, assignment_id: UUID) -> Sequence[Offer]:
         children = [offer for offer in self.kept.values() if offer.parent_id == assignment_id]
         return sorted(children, key=lambda offer: (offer.offered_at, offer.id))
 
     async def refusals(self, referral_id: UUID) -> Mapping[str, frozenset[str]]:
         said_no: dict[str, set[str]] = defaultdict(set)
-        for assignment_id, move in self.moves:
+        for assignment_id, move in self.moves[self.forgotten.get(referral_id, 0) :]:
             offer = self.kept[assignment_id]
             if offer.referral_id == referral_id and move.to in PLACED_AGAIN:
                 for need in offer.needs:

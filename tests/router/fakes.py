@@ -23,6 +23,7 @@ from tests.router.fake_offers import FakeOffers
 class FakeReferrals:
     """Referrals in dictionaries. There is one caller at a time, so nothing needs locking."""
 
+    offers: FakeOffers
     sequences: dict[UUID, int] = field(default_factory=dict)
     cancelled_at: dict[UUID, datetime] = field(default_factory=dict)
 
@@ -41,6 +42,13 @@ class FakeReferrals:
     async def cancel(self, referral_id: UUID, at: datetime) -> None:
         if referral_id in self.sequences:
             self.cancelled_at[referral_id] = at
+
+    async def reopen(self, referral_id: UUID, *, forget_refusals: bool) -> bool:
+        if referral_id not in self.sequences or referral_id in self.cancelled_at:
+            return False
+        if forget_refusals:
+            self.offers.forgotten[referral_id] = len(self.offers.moves)
+        return True
 
 
 @dataclass
@@ -138,16 +146,17 @@ class FakeTransaction:
     """A transaction whose effects can be looked at, and the events `published`."""
 
     in_force: County | None
-    referrals: FakeReferrals = field(default_factory=FakeReferrals)
     decisions: FakeDecisions = field(default_factory=FakeDecisions)
     offers: FakeOffers = field(default_factory=FakeOffers)
     pauses: FakePauses = field(default_factory=FakePauses)
     published: list[Event] = field(default_factory=list)
+    referrals: FakeReferrals = field(init=False)
     capacity: FakeCapacity = field(init=False)
     clocks: FakeClocks = field(init=False)
     watch: FakeWatch = field(init=False)
 
     def __post_init__(self) -> None:
+        self.referrals = FakeReferrals(self.offers)
         self.capacity = FakeCapacity(self.offers)
         self.clocks = FakeClocks(self.offers)
         self.watch = FakeWatch(self.offers, self.clocks, self.referrals.cancelled_at)

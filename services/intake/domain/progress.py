@@ -60,6 +60,7 @@ class NeedState(StrEnum):
     CANCELLED = "cancelled"
 
 
+REOPENED = "reopened"
 # Somebody has the need, or is about to: a second referral for it would send a second helper (R11).
 IN_HAND = frozenset({NeedState.WAITING, NeedState.ASSIGNED, NeedState.IN_PROGRESS, NeedState.ROUTING})
 
@@ -76,13 +77,15 @@ class Awaited(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Need:
     """One need of a referral. `placed` is what the latest decision made of it (assigned, held, duplicate), None before
-    there is one; `state` follows from that and from the assignments."""
+    there is one, and REOPENED until there is another; `since` is the router's number of that decision: what came of the
+    need before no longer counts. `state` follows from these and from the assignments."""
 
     code: str
     placed: str | None = None
     service_id: str | None = None
     priority: str | None = None
     state: NeedState = NeedState.WAITING
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ class Ending:
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """One offer to one service. What only the offer itself tells is empty while just a move of it has been heard;
-    `endings` has one for each need once it is done."""
+    `endings` has one for each need once it is done; `parent_id` is the assignment whose service passed the needs on."""
 
     id: UUID
     service_id: str
@@ -129,6 +132,7 @@ class Assignment:
     due_at: datetime | None = None
     channels: tuple[str, ...] = ()
     endings: tuple[Ending, ...] = ()
+    parent_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from services.intake.domain.progress import (
     FINISHED,
     IN_HAND,
     LIVE,
+    REOPENED,
     UNDER_WAY,
     Assignment,
     AssignmentState,
@@ -33,6 +34,9 @@ STATE_OF_NEED = {
     **dict.fromkeys(AWAITING_ANSWER, NeedState.ASSIGNED),
     **dict.fromkeys(UNDER_WAY, NeedState.IN_PROGRESS),
 }
+SENT_BACK = frozenset(
+    {AssignmentState.DECLINED, AssignmentState.EXPIRED, AssignmentState.HANDED_BACK, AssignmentState.RECALLED}
+)
 # The first state that any need is in decides where the whole referral stands.
 STATUS_OF_NEEDS = (
     (NeedState.IN_PROGRESS, Status.IN_PROGRESS),
@@ -53,7 +57,7 @@ def decided(progress: Progress, decision: Decision, needs: tuple[Need, ...]) -> 
     # A second decision may speak only of the needs that had to be placed again.
     placed = {need.code: need for need in (progress.needs if progress.decision else ())}
     placed |= {need.code: need for need in needs}
-    return _derived(replace(progress, decision=decision, needs=tuple(placed.values())))
+    return derived(replace(progress, decision=decision, needs=tuple(placed.values())))
 
 
 def offered(progress: Progress, offer: Assignment) -> Progress:
@@ -61,7 +65,7 @@ def offered(progress: Progress, offer: Assignment) -> Progress:
     known = _assignment(progress, offer)
     if known is not None:
         offer = replace(offer, state=known.state, sequence=max(known.sequence, offer.sequence), endings=known.endings)
-    return _derived(_with_assignment(progress, offer))
+    return derived(_with_assignment(progress, offer))
 
 
 def moved(progress: Progress, news: Assignment) -> Progress:
@@ -69,11 +73,11 @@ def moved(progress: Progress, news: Assignment) -> Progress:
     nothing."""
     known = _assignment(progress, news)
     if known is None:
-        return _derived(_with_assignment(progress, news))
+        return derived(_with_assignment(progress, news))
     if known.state not in LIVE or news.sequence < known.sequence:
         return progress
     now = replace(known, state=news.state, sequence=news.sequence, endings=news.endings)
-    return _derived(_with_assignment(progress, now))
+    return derived(_with_assignment(progress, now))
 
 
 def told(progress: Progress, notice: Notice) -> Progress:
@@ -100,7 +104,7 @@ def cancelled(progress: Progress, reason: str, at: datetime) -> Progress:
     """After it was stopped. Raises Conflict when it is finished already."""
     if progress.status in FINISHED:
         raise Conflict("illegal-transition", f"This referral is {progress.status}, so it cannot be cancelled.")
-    return _derived(replace(progress, cancellation=Cancellation(reason, at), sequence=progress.sequence + 1))
+    return derived(replace(progress, cancellation=Cancellation(reason, at), sequence=progress.sequence + 1))
 
 
 def is_settled(progress: Progress) -> bool:
@@ -108,7 +112,7 @@ def is_settled(progress: Progress) -> bool:
     told; after a cancellation, that every live offer was recalled."""
     if progress.cancellation is not None:
         return all(assignment.state not in LIVE for assignment in progress.assignments)
-    if progress.decision is None:
+    if progress.decision is None or any(need.placed == REOPENED for need in progress.needs):
         return False
     offers_heard = {(assignment.service_id, code) for assignment in progress.assignments for code in assignment.needs}
     all_offered = all(
@@ -144,8 +148,12 @@ def needs_in_hand(needs: tuple[Need, ...]) -> tuple[str, ...]:
     return tuple(need.code for need in needs if need.state in IN_HAND)
 
 
-def _derived(progress: Progress) -> Progress:
-    needs = tuple(replace(need, state=_state_of(need, progress)) for need in progress.needs)
+def derived(progress: Progress) -> Progress:
+    """The same with the state and the holder of each need, and the status, as they follow from the rest."""
+    needs = tuple(
+        replace(need, state=_state_of(need, progress), service_id=_service_of(need, progress))
+        for need in progress.needs
+    )
     return replace(progress, needs=needs, status=_status_of(replace(progress, needs=needs)))
 
 
@@ -168,16 +176,29 @@ def _state_of(need: Need, progress: Progress) -> NeedState:
         return NeedState.CANCELLED
     if need.placed is None:
         return NeedState.WAITING
+    if need.placed == REOPENED:
+        return NeedState.ROUTING
     if need.placed != "assigned":
         return NeedState(need.placed)
-    holders = [assignment for assignment in progress.assignments if need.code in assignment.needs]
-    if not holders:
+    newest = _holder_of(need, progress)
+    if newest is None:
         return NeedState.ASSIGNED
-    newest = max(holders, key=lambda assignment: assignment.sequence)
     ending = next((ending for ending in newest.endings if ending.need == need.code), None)
     if newest.state is AssignmentState.DONE and ending is not None:
         return NeedState.DONE if ending.met else NeedState.FAILED
     return STATE_OF_NEED.get(newest.state, NeedState.ROUTING)
+
+
+def _holder_of(need: Need, progress: Progress) -> Assignment | None:
+    """The assignment that has the need, or had it last; one that passed it on is asked only once it came back."""
+    holders = [each for each in progress.assignments if need.code in each.needs and each.sequence > need.since]
+    passed_on = {each.parent_id for each in holders if each.state not in SENT_BACK}
+    return max((each for each in holders if each.id not in passed_on), key=lambda each: each.sequence, default=None)
+
+
+def _service_of(need: Need, progress: Progress) -> str | None:
+    holder = _holder_of(need, progress) if need.placed == "assigned" else None
+    return holder.service_id if holder is not None and holder.state in LIVE else need.service_id
 
 
 def _is_told(progress: Progress, assignment: Assignment) -> bool:

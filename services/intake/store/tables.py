@@ -77,6 +77,7 @@ assignment = Table(
     Column("due_at", Instant),
     Column("channels", DOCUMENT, nullable=False),
     Column("endings", DOCUMENT, nullable=False, server_default="[]"),
+    Column("parent_id", Uuid),
 )
 Index("ix_assignment_referral_id", assignment.c.referral_id)
 

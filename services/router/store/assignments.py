@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, select, update
+from sqlalchemy import RowMapping, Select, func, select, update
 
 from services.router.domain.assignment import LIVE, PLACED_AGAIN, Actor, Move, State
 from services.router.ports import Moved, Offer
@@ -103,18 +103,29 @@ class OfferTable:
         """Put needs back into the hands of an assignment; the database refuses those that another one has."""
         await self._hold(assignment_id, needs, live=True)
 
+    async def reopen(self, referral_id: UUID, needs: Sequence[str]) -> None:
+        """Have needs of a referral that ended be nobody's again, until they are offered."""
+        had = assignment_need.c
+        of = update(assignment_need).where(had.referral_id == referral_id, had.need.in_(needs))
+        await self._tx.connection.execute(of.values(done=False))
+
     async def children_of(self, assignment_id: UUID) -> Sequence[Offer]:
         """The assignments to which its needs were passed on, in the order in which they were offered."""
         children = select(assignment).where(assignment.c.parent_id == assignment_id)
         return await self._offers(children.order_by(assignment.c.offered_at, assignment.c.id))
 
     async def refusals(self, referral_id: UUID) -> Mapping[str, frozenset[str]]:
-        """By need, the services that declined it, let it expire or handed it back."""
+        """By need, the services that declined it, let it expire or handed it back since refusals count."""
         query = (
             select(assignment_need.c.need, assignment.c.service_id)
             .join(assignment, assignment.c.id == assignment_need.c.assignment_id)
             .join(assignment_move, assignment_move.c.assignment_id == assignment.c.id)
-            .where(assignment.c.referral_id == referral_id, assignment_move.c.to_state.in_(PLACED_AGAIN))
+            .join(referral, referral.c.id == assignment.c.referral_id, isouter=True)
+            .where(
+                assignment.c.referral_id == referral_id,
+                assignment_move.c.to_state.in_(PLACED_AGAIN),
+                assignment_move.c.seq > func.coalesce(referral.c.refusals_after, 0),
+            )
         )
         said_no: dict[str, set[str]] = defaultdict(set)
         for row in await self._tx.connection.execute(query):

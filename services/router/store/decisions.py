@@ -6,12 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from services.router.domain.cause import RECEIVED, Cause
 from services.router.domain.decision import Decision
 from services.router.ports import StoredDecision
-from services.router.store.tables import decision, referral
+from services.router.store.tables import assignment, assignment_move, decision, referral
 from shared.db import Transaction
 from shared.errors import NotFound
 from shared.events import Facts
@@ -48,6 +48,21 @@ class ReferralTable:
     async def cancel(self, referral_id: UUID, at: datetime) -> None:
         """Note that it was cancelled."""
         await self._tx.connection.execute(update(referral).where(referral.c.id == referral_id).values(cancelled_at=at))
+
+    async def reopen(self, referral_id: UUID, *, forget_refusals: bool) -> bool:
+        """Lock it, and count refusals anew if asked to; False when it is not known, or was cancelled."""
+        query = select(referral.c.cancelled_at).where(referral.c.id == referral_id).with_for_update()
+        found = (await self._tx.connection.execute(query)).first()
+        if found is None or found.cancelled_at is not None:
+            return False
+        if forget_refusals:
+            moves = select(func.coalesce(func.max(assignment_move.c.seq), 0)).join_from(
+                assignment_move, assignment, assignment.c.id == assignment_move.c.assignment_id
+            )
+            last = moves.where(assignment.c.referral_id == referral_id).scalar_subquery()
+            forgotten = update(referral).where(referral.c.id == referral_id).values(refusals_after=last)
+            await self._tx.connection.execute(forgotten)
+        return True
 
 
 class DecisionTable:

@@ -23,6 +23,8 @@ referral = Table(
     Column("sequence", Integer, nullable=False),
     Column("submitted_at", Instant, nullable=False),
     Column("cancelled_at", Instant),
+    # The move after which refusals count: earlier ones were forgotten when it was opened again.
+    Column("refusals_after", BIG, nullable=False, server_default="0"),
 )
 
 # A decision is never changed: facts, rule-set version, and every candidate with why or why not.

@@ -16,7 +16,7 @@ from services.router.facts import domain_facts
 from services.router.ports import Offer, Transaction
 from services.router.use_cases.family import Returned as ToParent
 from services.router.use_cases.family import came_back
-from services.router.use_cases.placing import last_case, place
+from services.router.use_cases.placing import Case, last_case, place
 from shared.clock import NewId
 
 
@@ -43,28 +43,33 @@ class PlaceAgain:
         passed on go back to who did, while that is still at work on them."""
         if not back.needs or await came_back(tx, county, ToParent(back.offer, back.needs, back.at)):
             return
-        offer, desk = back.offer, county.rules.triage_desk
+        offer = back.offer
         case = await last_case(tx, county, offer.referral_id, offer.reference, back.at)
-        case, facts = replace(case, left=offer.id, cause=back.cause), domain_facts(case.facts)
-        beside = await beside_of(tx, offer.referral_id, offer.reference)
-        said_no = without_the_desk(await tx.offers.refusals(offer.referral_id), desk)
         returned = Returned(dict.fromkeys(back.needs, offer.priority), back.for_a_person)
-
-        def decide(remaining: Mapping[str, int]) -> Decision:
-            load = Load(remaining=remaining, declined_by=said_no)
-            return place_again(facts, county, load, returned, beside)
-
-        def why(assignment: Assignment) -> str | None:
-            if assignment.service_id != desk:
-                return None
-            refusals = max(len(said_no.get(need, ())) for need in assignment.needs)
-            limit = county.rules.selection.declines_limit
-            return f"{back.cause.words} {why_the_desk(refusals, limit, for_a_person=back.for_a_person)}"
-
-        await place(tx, case, self.new_id, decide, why)
+        await place_needs(tx, replace(case, left=offer.id, cause=back.cause), returned, self.new_id)
 
 
-async def beside_of(tx: Transaction, referral_id: UUID, reference: str) -> Beside:
+async def place_needs(tx: Transaction, case: Case, returned: Returned, new_id: NewId) -> None:
+    """Decide and offer needs of a referral again, and no others; with each offer to the triage desk goes why."""
+    county, facts = case.county, domain_facts(case.facts)
+    desk, limit = county.rules.triage_desk, county.rules.selection.declines_limit
+    beside = await _beside(tx, case.referral_id, case.reference)
+    said_no = without_the_desk(await tx.offers.refusals(case.referral_id), desk)
+
+    def decide(remaining: Mapping[str, int]) -> Decision:
+        load = Load(remaining=remaining, declined_by=said_no)
+        return place_again(facts, county, load, returned, beside)
+
+    def why(assignment: Assignment) -> str | None:
+        if assignment.service_id != desk:
+            return None
+        refusals = max(len(said_no.get(need, ())) for need in assignment.needs)
+        return f"{case.cause.words} {why_the_desk(refusals, limit, for_a_person=returned.for_a_person)}"
+
+    await place(tx, case, new_id, decide, why)
+
+
+async def _beside(tx: Transaction, referral_id: UUID, reference: str) -> Beside:
     """What stands of a referral beside needs that are to be placed again."""
     live = await tx.offers.live_of(referral_id)
     latest = await tx.decisions.latest(reference)
