@@ -1,6 +1,6 @@
 # Waymark. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check fmt lock up status down
+.PHONY: help run test lint check fmt lock simulate-month up status down
 export PYTHON ?= python3
 BIN := .venv/bin
 
@@ -27,6 +27,9 @@ fmt: .env-dev ## format the code
 lock: .env-dev ## compile the lock files anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+simulate-month: .env-run ## a month of calls, answers, silence and faults in minutes: is anybody forgotten?
+	@$(BIN)/waymark simulate-month $(MONTH)
 
 up: ## genuine Kafka, PostgreSQL and Redis on loopback, without Docker
 	@$(PYTHON) -m deploy.native up

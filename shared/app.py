@@ -33,7 +33,8 @@ def application(
     `behind` is the path, such as "/intake", under which its documentation stands, so that a front door can show three.
     """
     messaging = [Messaging(service, transport) for service in services]
-    loops = Loops([loop for service in services for loop in service.loops] + [lo for m in messaging for lo in m.loops])
+    every_loop = [loop for service in services for loop in service.loops] + [lo for m in messaging for lo in m.loops]
+    loops = Loops(every_loop)
     health = Health(services, transport, loops)
 
     @asynccontextmanager
@@ -63,6 +64,8 @@ def application(
         docs_url=f"{behind}/docs",
         static_url=f"{behind}/static-offline-docs",
     )
+    # For whoever drives them instead of `lifespan`.
+    app.state.loops = every_loop
     problems.install(app, public_url)
     for service in services:
         for router in service.routers:

@@ -1,6 +1,7 @@
 """The console script `waymark`: every command, and nothing but the way from its words to the code that does it."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -13,6 +14,8 @@ from shared.errors import WaymarkError
 from shared.vault import Vault, rotate_file
 from waymark import admin, embedded, scenarios, serving
 from waymark.names import ServiceName
+from waymark.simulate.month import Plan
+from waymark.simulate.run import draw_seed, run
 
 app = typer.Typer(
     help="Takes a call for help, gets it to the right local partner, and makes sure someone answers.",
@@ -25,6 +28,8 @@ app.add_typer(dead_letters, name="dead-letters")
 keys = typer.Typer(help="The key file that personal data is sealed with.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 
+# In the month that follows lie a change of the clocks and Easter.
+FIRST_DAY = datetime(2026, 3, 15, tzinfo=UTC)
 COUNTY = Path(__file__).parents[1] / "deploy" / "derbyshire"
 Data = Annotated[Path | None, typer.Option(help="The data folder of an embedded system.", exists=True)]
 Directory = Annotated[Path, typer.Option(help="The county's folder: directory, needs, rules, places.", exists=True)]
@@ -88,6 +93,20 @@ def route(
 ) -> None:
     """Decide a file of scenarios without storing anything, by the very code that routes live."""
     scenarios.route_file(file, directory=directory, places=places, out=out, explain=explain)
+
+
+@app.command()
+def simulate_month(
+    days: Annotated[int, typer.Option(min=1, help="Days on which people ask for help.")] = 30,
+    referrals: Annotated[int, typer.Option(min=1, help="How many ask.")] = 1_000,
+    seed: Annotated[int | None, typer.Option(help="Repeats an earlier run; drawn when not given.")] = None,
+    start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day.")] = FIRST_DAY,
+    data: Annotated[Path | None, typer.Option(help="An empty folder that keeps the data; else it is removed.")] = None,
+    directory: Directory = COUNTY,
+) -> None:
+    """Play a month of calls, answers, silence and faults on the real services, and check that nobody is forgotten."""
+    plan = Plan(start.date(), days, referrals, draw_seed() if seed is None else seed)
+    raise typer.Exit(not run(plan, data=data, directory=directory))
 
 
 @dead_letters.command("list")

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random, SystemRandom
 from typing import TextIO
 
 import httpx
@@ -22,6 +23,7 @@ from shared.clock import Clock, NewId, new_id, utc_now
 from shared.embedded import Embedded
 from shared.log import set_up_logging
 from shared.migrations import upgrade
+from shared.reference import SPACE, reference_of
 from shared.service import Service
 from shared.settings import read_settings
 from shared.vault import Vault
@@ -33,6 +35,7 @@ from waymark.urls import embedded_url
 
 HOST = "127.0.0.1"
 LOG_FILE = "waymark.log"
+CHANCE = SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,47 +56,48 @@ def prepare(data: Path) -> None:
         upgrade(name, embedded_url(data, name))
 
 
-def assemble(data: Path, *, public_url: str, now: Clock = utc_now, fresh_id: NewId = new_id) -> Process:
-    """Build the services on the databases in `data`, joined by a transport that needs no broker."""
+def build(
+    data: Path, *, public_url: str, now: Clock = utc_now, fresh_id: NewId = new_id, chance: Random = CHANCE
+) -> Sequence[Service]:
+    """Build the services on the databases in `data`."""
     common = {"public_url": public_url, "kafka_url": None}
-    services = (
+    keys, urls = data / "keys.json", {name: embedded_url(data, name) for name in ServiceName}
+    return (
         intake.build(
-            read_settings(
-                IntakeSettings,
-                intake_database_url=embedded_url(data, ServiceName.INTAKE),
-                keys_file=data / "keys.json",
-                **common,
-            ),
+            read_settings(IntakeSettings, intake_database_url=urls[ServiceName.INTAKE], keys_file=keys, **common),
             now=now,
             new_id=fresh_id,
+            draw_reference=lambda: reference_of(chance.randrange(SPACE)),
         ),
         router.build(
-            read_settings(RouterSettings, router_database_url=embedded_url(data, ServiceName.ROUTER), **common),
+            read_settings(RouterSettings, router_database_url=urls[ServiceName.ROUTER], **common),
             now=now,
             new_id=fresh_id,
         ),
         notifier.build(
             read_settings(
-                NotifierSettings,
-                notifier_database_url=embedded_url(data, ServiceName.NOTIFIER),
-                delivery="mailbox",
-                **common,
+                NotifierSettings, notifier_database_url=urls[ServiceName.NOTIFIER], delivery="mailbox", **common
             ),
             now=now,
             new_id=fresh_id,
         ),
     )
-    app = application(services, Embedded(), public_url=public_url, new_id=fresh_id)
+
+
+def assemble(data: Path, *, public_url: str) -> Process:
+    """Build the services on the databases in `data`, joined by a transport that needs no broker."""
+    services = build(data, public_url=public_url)
+    app = application(services, Embedded(), public_url=public_url, new_id=new_id)
     app.include_router(home.routes())
     return Process(services, app)
 
 
-async def load(process: Process, directory: Path) -> None:
+async def load(services: Sequence[Service], directory: Path) -> None:
     """Put the county's files in force in all three services."""
     loaders = (intake.load_directory, router.load_directory, notifier.load_directory)
-    for service, load_directory in zip(process.services, loaders, strict=True):
+    for service, load_directory in zip(services, loaders, strict=True):
         await load_directory(service.database, directory)
-    await intake.load_first_postcodes(process.services[0].database, directory)
+    await intake.load_first_postcodes(services[0].database, directory)
 
 
 async def up(*, data: Path, port: int, demo: bool, directory: Path) -> None:
@@ -104,7 +108,7 @@ async def up(*, data: Path, port: int, demo: bool, directory: Path) -> None:
     url = f"http://{HOST}:{port}"
     set_up_logging(stream=open_log(data / LOG_FILE))
     process = assemble(data, public_url=url)
-    await load(process, directory)
+    await load(process.services, directory)
     async with HttpServer(process.app, HOST, port) as server, httpx.AsyncClient(base_url=url, timeout=30) as client:
 
         async def introduce() -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from itertools import chain
@@ -44,7 +45,14 @@ def open_database(settings: IntakeSettings, *, now: Clock, new_id: NewId) -> Dat
     )
 
 
-def build(settings: IntakeSettings, *, now: Clock, new_id: NewId) -> Service:
+def draw_reference() -> str:
+    """A reference nobody can guess from another."""
+    return reference_of(secrets.randbelow(SPACE))
+
+
+def build(
+    settings: IntakeSettings, *, now: Clock, new_id: NewId, draw_reference: Callable[[], str] = draw_reference
+) -> Service:
     """Intake, ready for the chassis. Raises Refused, in one sentence, when the key file is missing or unusable."""
     vault = Vault.from_file(settings.keys_file)
     database = open_database(settings, now=now, new_id=new_id)
@@ -77,11 +85,6 @@ def build(settings: IntakeSettings, *, now: Clock, new_id: NewId) -> Service:
         ),
         close=limit.close,
     )
-
-
-def draw_reference() -> str:
-    """A reference nobody can guess from another."""
-    return reference_of(secrets.randbelow(SPACE))
 
 
 async def load_directory(database: Database, directory: Path) -> str:
