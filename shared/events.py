@@ -24,6 +24,9 @@ from shared.notification_events import NotificationExhausted as NotificationExha
 from shared.notification_events import NotificationFailed as NotificationFailed
 from shared.notification_events import NotificationSent as NotificationSent
 from shared.notification_events import NotificationUnconfirmed as NotificationUnconfirmed
+from shared.updates import UpdateDropped as UpdateDropped
+from shared.updates import UpdateDue as UpdateDue
+from shared.updates import UpdateSent as UpdateSent
 
 # -- referrals: told by intake -----------------------------------------------------------------------------------------
 
@@ -213,5 +216,8 @@ CATALOGUE: tuple[type[Event], ...] = (
     NotificationBounced,
     NotificationUnconfirmed,
     NotificationExhausted,
+    UpdateDue,
+    UpdateSent,
+    UpdateDropped,
 )
 BY_TYPE: dict[str, type[Event]] = {event.type: event for event in CATALOGUE}

@@ -73,6 +73,8 @@ KINDS: Mapping[str, Kind] = {
     "needs-not-held": Kind(409, "The assignment no longer has these needs itself"),
     "needs-not-ended": Kind(422, "Only needs that have ended can be opened again"),
     "children-open": Kind(409, "Others to whom needs were passed on still have them"),
+    "unauthorised": Kind(401, "You are not known here"),
+    "not-to-be-told": Kind(409, "This is not to be told, or no longer"),
     "not-found": Kind(404, "There is no such thing"),
     "method-not-allowed": Kind(405, "That method is not allowed here"),
     "payload-too-large": Kind(413, "The body is too large"),

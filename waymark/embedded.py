@@ -28,6 +28,7 @@ from shared.service import Service
 from shared.settings import read_settings
 from shared.vault import Vault
 from waymark import home
+from waymark.contacts import OwnContacts
 from waymark.demo import Demo, read_samples
 from waymark.names import ServiceName
 from waymark.serving import HttpServer
@@ -62,13 +63,15 @@ def build(
     """Build the services on the databases in `data`."""
     common = {"public_url": public_url, "kafka_url": None}
     keys, urls = data / "keys.json", {name: embedded_url(data, name) for name in ServiceName}
+    of_intake = read_settings(IntakeSettings, intake_database_url=urls[ServiceName.INTAKE], keys_file=keys, **common)
+    taking = intake.build(
+        of_intake,
+        now=now,
+        new_id=fresh_id,
+        draw_reference=lambda: reference_of(chance.randrange(SPACE)),
+    )
     return (
-        intake.build(
-            read_settings(IntakeSettings, intake_database_url=urls[ServiceName.INTAKE], keys_file=keys, **common),
-            now=now,
-            new_id=fresh_id,
-            draw_reference=lambda: reference_of(chance.randrange(SPACE)),
-        ),
+        taking,
         router.build(
             read_settings(RouterSettings, router_database_url=urls[ServiceName.ROUTER], **common),
             now=now,
@@ -80,6 +83,7 @@ def build(
             ),
             now=now,
             new_id=fresh_id,
+            contacts=OwnContacts(intake.contacts(taking, of_intake, now=now)),
         ),
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+from services.intake.people import RecordUpdate
 from services.intake.ports import Transaction
 from services.intake.use_cases import (
     RecordDecision,
@@ -30,6 +31,8 @@ from shared.events import (
     NotificationSent,
     NotificationUnconfirmed,
     ReferralDecided,
+    UpdateDropped,
+    UpdateSent,
 )
 from shared.transport import Handler, Subscription
 
@@ -54,6 +57,8 @@ def subscriptions(opened: Opened) -> Sequence[Subscription]:
         Subscription(NotificationBounced, _handler(opened, record_receipt)),
         Subscription(NotificationUnconfirmed, _handler(opened, record_receipt)),
         Subscription(NotificationExhausted, _handler(opened, RecordExhaustion())),
+        Subscription(UpdateSent, _handler(opened, RecordUpdate())),
+        Subscription(UpdateDropped, _handler(opened, RecordUpdate())),
     )
 
 

@@ -2,16 +2,19 @@
 
 import csv
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from uuid import UUID
 
 from services.intake.api import routes
 from services.intake.cache import RateLimit
 from services.intake.configuration import POLICY_FILES, SECTORS_FILE, load_areas, load_policy, read_units
 from services.intake.consumers import subscriptions
+from services.intake.internal_api import internal_routes
+from services.intake.people import DiscloseContact
 from services.intake.settings import IntakeSettings
 from services.intake.store.places import AREAS_DOCUMENT, areas_document, count_units, read_areas, replace_units
 from services.intake.store.resealing import reseal_some
@@ -57,11 +60,7 @@ def build(
     vault = Vault.from_file(settings.keys_file)
     database = open_database(settings, now=now, new_id=new_id)
     first_patience = timedelta(seconds=settings.sweep_patience_s)
-    county = CountyInForce(read_county, now, CHECK_COUNTY_EVERY)
-
-    def opened(tx: Transaction) -> IntakeTransaction:
-        return IntakeTransaction(tx, vault, county, first_patience)
-
+    opened = _opening(vault, settings, now)
     limit = RateLimit(settings.requests_per_minute, settings.redis_url, now=now, disguise=vault.blind)
     router = routes(
         database,
@@ -73,11 +72,12 @@ def build(
         CancelReferral(now),
         ReopenReferral(now),
     )
+    internal = internal_routes(database, opened, DiscloseContact(now), settings.contacts_token)
     sweeper = Sweeper(database, partial(SweepTable, first_patience=first_patience))
     return Service(
         NAME,
         database,
-        routers=(router,),
+        routers=(router, internal),
         subscriptions=subscriptions(opened),
         loops=(
             Loop("intake.sweeper", sweeper, SWEEP_EVERY_S),
@@ -85,6 +85,21 @@ def build(
         ),
         close=limit.close,
     )
+
+
+def contacts(service: Service, settings: IntakeSettings, *, now: Clock) -> Callable[[UUID], Awaitable[str]]:
+    """The address for an update by its id, for a process that runs intake's `service` and the notifier side by side.
+
+    What it gives raises NotFound, NotToBeTold and Unavailable.
+    """
+    opened = _opening(Vault.from_file(settings.keys_file), settings, now)
+    disclose = DiscloseContact(now)
+
+    async def contact(update_id: UUID) -> str:
+        async with service.database.begin(_by_hand(service.database)) as tx:
+            return await disclose(opened(tx), update_id)
+
+    return contact
 
 
 async def load_directory(database: Database, directory: Path) -> str:
@@ -132,6 +147,17 @@ def read_county(documents: Documents) -> County:
     """What the stored documents mean. Raises Refused."""
     names = {row["lad_code"]: row["name"] for row in csv.DictReader(documents[DISTRICTS_FILE].splitlines())}
     return County(load_policy(documents), read_areas(documents[AREAS_DOCUMENT]), names)
+
+
+def _opening(vault: Vault, settings: IntakeSettings, now: Clock) -> Callable[[Transaction], IntakeTransaction]:
+    """Turns a transaction into the use cases' view of it."""
+    county = CountyInForce(read_county, now, CHECK_COUNTY_EVERY)
+    first_patience = timedelta(seconds=settings.sweep_patience_s)
+
+    def opened(tx: Transaction) -> IntakeTransaction:
+        return IntakeTransaction(tx, vault, county, first_patience)
+
+    return opened
 
 
 def _by_hand(database: Database) -> Origin:

@@ -11,6 +11,7 @@ from services.intake.domain.places import PlaceTable
 from services.intake.domain.policy import Policy
 from services.intake.domain.progress import Assignment, Awaited, Notice, Progress, TimelineEntry
 from services.intake.domain.referral import Submission
+from services.intake.domain.updates import Update
 from shared.events import Event, Facts
 
 
@@ -62,11 +63,24 @@ class Referrals(Protocol):
         """Add to the timeline."""
 
 
+class Updates(Protocol):
+    """What the resident and the referrer are to be told."""
+
+    async def add(self, update: Update) -> bool:
+        """Store it; False, with nothing stored, when it was due before."""
+
+    async def get(self, update_id: UUID) -> Update:
+        """The update with this id. Raises NotFound."""
+
+
 class Transaction(Protocol):
     """Everything one use case may touch, all of it kept or none of it."""
 
     @property
     def referrals(self) -> Referrals: ...
+
+    @property
+    def updates(self) -> Updates: ...
 
     async def policy(self) -> Policy:
         """The rules' data in force. Raises Unavailable when none is loaded."""

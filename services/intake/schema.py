@@ -8,15 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.intake.domain.progress import CANCEL_REASONS, AssignmentState, NeedState, Progress, Status
-from services.intake.domain.referral import Consent, Person, Submission
+from services.intake.domain.referral import Consent, Person, Referrer, Submission, Updates
 from services.intake.domain.reopening import REOPEN_REASONS
+from services.intake.people_schema import Body, ConsentBody, Number, PersonBody, ReferrerBody, Short, UpdatesBody
 from services.intake.use_cases import Found
 
 SET_BY_US = frozenset({"ref_id", "received_at", "context"})
-Short = Annotated[str, Field(max_length=200)]
 Code = Annotated[str, Field(max_length=64)]
-# Far beyond any true value, so that what is odd is told by the rules and only nonsense is refused here.
-Number = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 
 EXAMPLE: dict[str, JsonValue] = {
     "channel": "phone",
@@ -31,31 +29,6 @@ EXAMPLE: dict[str, JsonValue] = {
     "food_days_left": 2,
     "notes": "Rings back after four. The dog is friendly.",
 }
-
-
-class Body(BaseModel):
-    """A part of a request: a misspelt field is refused, since what it meant would be lost."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PersonBody(Body):
-    """Who needs help, as typed: odd values are kept and flagged, not refused."""
-
-    name: Short | None = None
-    age: Number | None = Field(None, description="In years.")
-    dob: Short | None = Field(None, description="Date of birth, in any common form; it wins over the age.")
-    phone: Short | None = None
-    mobile: Short | None = None
-    email: Annotated[str, Field(max_length=320)] | None = None
-    language: Short | None = Field(None, description="ISO 639-1 code; English when not given.")
-
-
-class ConsentBody(Body):
-    """Whether the person agreed to share what is said here."""
-
-    status: Literal["given", "refused", "unknown"] = "unknown"
-    by: Literal["self", "representative", "none"] = "none"
 
 
 class ReferralBody(Body):
@@ -81,6 +54,8 @@ class ReferralBody(Body):
     requested_priority: Literal["P1", "P2", "P3", "P4"] | None = None
     shield_list_match: bool | None = None
     notes: Annotated[str, Field(max_length=20_000)] | None = Field(None, description="Free text, kept as it is.")
+    referrer: ReferrerBody = Field(default_factory=ReferrerBody)
+    updates: UpdatesBody = Field(default_factory=UpdatesBody)
 
     @model_validator(mode="before")
     @classmethod
@@ -99,6 +74,8 @@ class ReferralBody(Body):
             | {
                 "person": Person(**self.person.model_dump()),
                 "consent": Consent(**self.consent.model_dump()),
+                "referrer": Referrer(**self.referrer.model_dump()),
+                "updates": Updates(**self.updates.model_dump()),
                 "needs": tuple(self.needs),
                 "flags": tuple(self.flags),
             }
@@ -185,6 +162,13 @@ class TimelineView(BaseModel):
     details: dict[str, str]
 
 
+class UpdateView(BaseModel):
+    """Somebody who will be told how it goes."""
+
+    who: Literal["resident", "referrer"]
+    by: Literal["email", "sms"]
+
+
 class ReceiptView(BaseModel):
     """A referral as stored. `flags` tell what was odd about what was sent, such as "phone_invalid"."""
 
@@ -195,6 +179,7 @@ class ReceiptView(BaseModel):
     received_at: datetime
     needs: list[NeedView]
     flags: list[str]
+    updates: list[UpdateView] = Field(description="Who is told how it goes: fewer than asked for where that is safer.")
 
 
 class ReferralView(ReceiptView):
@@ -225,6 +210,10 @@ def receipt(progress: Progress) -> ReceiptView:
             for need in progress.needs
         ],
         flags=list(dict.fromkeys(found)),
+        updates=[
+            UpdateView.model_validate({"who": listener.audience.value, "by": listener.channel})
+            for listener in progress.listeners
+        ],
     )
 
 

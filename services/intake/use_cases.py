@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from services.intake import news
 from services.intake.domain.assess import assess
 from services.intake.domain.duplicates import match_keys
+from services.intake.domain.people import due_when_late, listeners, newly_due
 from services.intake.domain.places import PlaceTable
 from services.intake.domain.policy import Policy
 from services.intake.domain.postcode import candidates, read
@@ -13,7 +14,9 @@ from services.intake.domain.progress import Need, Progress, Status, TimelineEntr
 from services.intake.domain.referral import Submission
 from services.intake.domain.reopening import REOPEN_REASONS, reopened
 from services.intake.domain.status import cancelled, confirmed, decided, moved, offered, told
+from services.intake.domain.updates import Listener
 from services.intake.facts import facts_of
+from services.intake.people import INTAKE, tell_people
 from services.intake.ports import NewReferral, Transaction
 from shared.clock import Clock, NewId
 from shared.errors import Refused, Unavailable
@@ -33,7 +36,6 @@ from shared.log import get_logger
 from shared.reference import wanted_reference
 
 log = get_logger()
-INTAKE = "intake"
 REFERENCE_DRAWS = 5
 MISSING = {
     "need": "at least one need, or a note that says what is wanted",
@@ -80,15 +82,26 @@ class SubmitReferral:
         if assessment.missing:
             raise Incomplete(assessment.missing)
         facts = facts_of(submission, assessment, received_at)
-        progress = await self._store(tx, submission, facts, keys)
+        heard_by = listeners(submission, policy, received_at)
+        progress = await self._store(tx, submission, facts, keys, heard_by)
         submitted = ReferralSubmitted(
             referral_id=progress.id, reference=progress.reference, sequence=progress.sequence, facts=facts
         )
         await tx.publish(submitted)
+        if heard_by:
+            progress = await tell_people(tx, progress, newly_due(None, progress, received_at))
+            await tx.referrals.save(progress)
         log.info("referral.submitted", referral_id=str(progress.id), reference=progress.reference)
         return progress
 
-    async def _store(self, tx: Transaction, submission: Submission, facts: Facts, keys: frozenset[str]) -> Progress:
+    async def _store(
+        self,
+        tx: Transaction,
+        submission: Submission,
+        facts: Facts,
+        keys: frozenset[str],
+        heard_by: tuple[Listener, ...],
+    ) -> Progress:
         for _ in range(REFERENCE_DRAWS):
             progress = Progress(
                 id=self.new_id(),
@@ -96,6 +109,7 @@ class SubmitReferral:
                 received_at=facts.received_at,
                 needs=tuple(Need(code) for code in facts.needs),
                 quality=facts.quality,
+                listeners=heard_by,
             )
             if await tx.referrals.add(NewReferral(progress, submission, facts, keys)):
                 return progress
@@ -127,7 +141,6 @@ class CancelReferral:
         before = await tx.referrals.lock(await tx.referrals.id_of(wanted_reference(typed)))
         now = self.now()
         after = cancelled(before, reason, now)
-        await _keep(tx, before, after, TimelineEntry(now, "cancelled", INTAKE, details={"reason": reason}))
         event = ReferralCancelled(
             referral_id=after.id,
             reference=after.reference,
@@ -136,6 +149,7 @@ class CancelReferral:
             cancelled_at=now,
         )
         await tx.publish(event)
+        await _keep(tx, before, after, TimelineEntry(now, "cancelled", INTAKE, details={"reason": reason}))
         log.info("referral.cancelled", referral_id=str(after.id), reference=after.reference, reason=reason)
         return after
 
@@ -221,8 +235,9 @@ class RecordSilence:
         progress = await tx.referrals.lock(event.referral_id)
         if isinstance(event, AssignmentReminded):
             await tx.referrals.note(progress.id, news.reminded_entry(event))
-        else:
-            await tx.referrals.note(progress.id, news.overdue_entry(event))
+            return
+        after = await tell_people(tx, progress, due_when_late(progress, event.overdue_at))
+        await _keep(tx, progress, after, news.overdue_entry(event))
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +278,9 @@ def keys_of(submission: Submission, places: PlaceTable, policy: Policy) -> froze
 
 
 async def _keep(tx: Transaction, before: Progress, after: Progress, entry: TimelineEntry) -> None:
-    """Store what is new in `after`, and the entry whether or not it moved anything: it did happen."""
+    """Store what is new in `after`, and the entry whether or not it moved anything: it did happen. Who is to be told of
+    a step that it reached is."""
+    after = await tell_people(tx, after, newly_due(before, after, entry.at))
     if after == before:
         await tx.referrals.note(after.id, entry)
         return

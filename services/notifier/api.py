@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.notifier.domain.message import masked
 from services.notifier.domain.notification import CallOutcome, Channel, Notification, Purpose, State
+from services.notifier.domain.update import addressed_to
 from services.notifier.ports import Attempt, Begin, Search, Transaction
 from services.notifier.use_cases.calls import NOT_FOUND, RecordCall
 from shared.db import Transaction as DatabaseTransaction
@@ -36,22 +37,30 @@ class AttemptOut(BaseModel):
 
 
 class NotificationOut(BaseModel):
-    """One message to one contact of one service. It shows no address in full."""
+    """One message to one contact of one service, or to the referral's resident or referrer, of whom it says no more.
+
+    It shows no address in full.
+    """
 
     id: UUID
     reference: str = Field(description="the referral's reference")
-    assignment_id: UUID
-    service_id: str
-    service_name: str
+    assignment_id: UUID | None = Field(description="null for the resident and the referrer")
+    service_id: str | None
+    service_name: str | None
     channel: Channel
-    purpose: Purpose = Field(description="offer, reminder when it was not answered, or recall when it was taken back")
+    purpose: Purpose = Field(
+        description="offer, reminder when it was not answered, or recall when it was taken back; for the resident and "
+        "the referrer the step that they are told of"
+    )
     priority: str
-    to: str = Field(description='the address with most of it hidden, such as "r***@dva.example" or "…001"')
+    to: str = Field(
+        description='the address with most hidden, such as "r***@dva.example" or "…001"; or "the resident by text"'
+    )
     state: State = Field(description="sent, failed, skipped and posted are final")
     reason: str | None = Field(description="why it was skipped, failed or put off")
     planned_at: datetime
     try_at: datetime | None = Field(description="when it is tried next; null unless it is queued")
-    reply_by: datetime = Field(description="when the service has to reply")
+    reply_by: datetime | None = Field(description="when the service has to reply")
     sent_at: datetime | None
     template: str | None = Field(description='name and version of the words that were sent, such as "offer.email@1"')
     attempts: list[AttemptOut]
@@ -133,22 +142,22 @@ def _origin(request: Request) -> Origin:
 
 
 def _out(notification: Notification, attempts: Sequence[Attempt]) -> NotificationOut:
-    offer = notification.offer
+    offer, is_update = notification.offer, notification.is_update
     return NotificationOut(
         id=notification.id,
         reference=offer.reference,
-        assignment_id=offer.assignment_id,
-        service_id=offer.service_id,
-        service_name=offer.service_name,
+        assignment_id=None if is_update else offer.assignment_id,
+        service_id=offer.service_id or None,
+        service_name=offer.service_name or None,
         channel=notification.channel,
         purpose=notification.purpose,
         priority=offer.priority,
-        to=masked(notification.address),
+        to=addressed_to(notification) if is_update else masked(notification.address),
         state=notification.state,
         reason=notification.reason,
         planned_at=notification.planned_at,
         try_at=notification.try_at if notification.state is State.QUEUED else None,
-        reply_by=offer.reply_by,
+        reply_by=None if is_update else offer.reply_by,
         sent_at=notification.sent_at,
         template=notification.template,
         attempts=[_attempt(attempt) for attempt in attempts],

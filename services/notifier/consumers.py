@@ -4,8 +4,16 @@ from collections.abc import Sequence
 
 from services.notifier.store.transactions import Transactions
 from services.notifier.use_cases.planning import PlanOffer, PlanReminder, RecallOffer, StopOffer, StopReferral
+from services.notifier.use_cases.updating import PlanUpdate
 from shared.db import Transaction
-from shared.events import AssignmentMoved, AssignmentOffered, AssignmentRecalled, AssignmentReminded, ReferralCancelled
+from shared.events import (
+    AssignmentMoved,
+    AssignmentOffered,
+    AssignmentRecalled,
+    AssignmentReminded,
+    ReferralCancelled,
+    UpdateDue,
+)
 from shared.transport import Subscription
 
 
@@ -33,10 +41,14 @@ def subscriptions(
     async def on_cancelled(tx: Transaction, event: ReferralCancelled) -> None:
         await stop_referral(transactions.within(tx), event)
 
+    async def on_update_due(tx: Transaction, event: UpdateDue) -> None:
+        await PlanUpdate()(transactions.within(tx), event)
+
     return (
         Subscription(AssignmentOffered, on_offered),
         Subscription(AssignmentRecalled, on_recalled),
         Subscription(AssignmentMoved, on_moved),
         Subscription(AssignmentReminded, on_reminded),
         Subscription(ReferralCancelled, on_cancelled),
+        Subscription(UpdateDue, on_update_due),
     )

@@ -1,13 +1,13 @@
 """Delivering what is due: claim, send with no transaction open, record; only recording is ever repeated."""
 
 from asyncio import gather
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.notifier.domain.directory import Directory
 from services.notifier.domain.failure import SendFailed
 from services.notifier.domain.message import Email, Hook, Text
 from services.notifier.domain.notification import Channel, Notification, State
-from services.notifier.ports import Begin, Claim, Composer, Insist, Lane, Sender
+from services.notifier.ports import Begin, Claim, Composer, Contacts, Insist, Lane, Sender
 from services.notifier.use_cases.attempts import ClaimDue, Delivered, Outcome, RecordOutcome
 from services.notifier.use_cases.handing_over import hand_over, outcome_of
 from shared.clock import Clock
@@ -39,6 +39,7 @@ class DeliverDue:
     lane: Lane
     begin: Begin
     claim_due: ClaimDue
+    contacts: Contacts
     compose: Composer
     ways: Ways
     record_outcome: RecordOutcome
@@ -76,7 +77,12 @@ class DeliverDue:
         await self.insist(record)
         _tell(claim, ended[-1], outcome)
 
-    async def _deliver_by_channel(self, claimed: Notification, directory: Directory) -> Delivered:
+    async def _addressed(self, claimed: Notification) -> Notification:
+        """`claimed` with where to send it. A person's address is in this copy alone, which is never stored."""
+        return replace(claimed, address=await self.contacts.address_for(claimed.id)) if claimed.is_update else claimed
+
+    async def _deliver_by_channel(self, claim: Notification, directory: Directory) -> Delivered:
+        claimed = await self._addressed(claim)
         match claimed.channel:
             case Channel.EMAIL:
                 email = self.compose.email(claimed, directory, self.now())
@@ -90,21 +96,22 @@ class DeliverDue:
 
 def _tell(claim: Claim, ended: Notification | None, outcome: Outcome) -> None:
     claimed = claim.notification
+    offer = claimed.offer
     keys = {
         "correlation_id": claim.origin.correlation_id,
         "notification_id": str(claimed.id),
-        "referral_id": str(claimed.offer.referral_id),
-        "assignment_id": str(claimed.offer.assignment_id),
-        "service_id": claimed.offer.service_id,
+        "referral_id": str(offer.referral_id),
         "channel": claimed.channel.value,
         "purpose": claimed.purpose.value,
         "attempts": claimed.attempts,
-    }
+    } | ({} if claimed.is_update else {"assignment_id": str(offer.assignment_id), "service_id": offer.service_id})
     fault = {"failure": outcome.failure.value, "code": outcome.code} if isinstance(outcome, SendFailed) else {}
     if ended is None:
         log.warning("attempt.outdated", **keys, **fault)
     elif ended.state is State.SENT:
         log.info("notification.sent", **keys)
+    elif ended.state is State.SKIPPED:
+        log.info("notification.skipped", **keys, reason=ended.reason)
     elif ended.state is State.FAILED:
         log.error("notification.failed", **keys, **fault)
     else:

@@ -11,6 +11,7 @@ from httpx import AsyncHTTPTransport
 from services.notifier import api, operations, pages
 from services.notifier.channels.dry_run import DryRun
 from services.notifier.channels.gateway import GatewayTexts
+from services.notifier.channels.intake_contacts import IntakeContacts, NoContacts
 from services.notifier.channels.notify import Notify, NotifyEmails, NotifyTexts
 from services.notifier.channels.pace import Pace, Paced
 from services.notifier.channels.posting import Posting
@@ -26,7 +27,7 @@ from services.notifier.digests import DeliverDigests
 from services.notifier.domain.hold import WayNames
 from services.notifier.domain.message import Email, Text
 from services.notifier.domain.notification import Channel
-from services.notifier.ports import Lane, Sender
+from services.notifier.ports import Contacts, Lane, Sender
 from services.notifier.settings import NotifierSettings
 from services.notifier.store.database import NotifierDatabase
 from services.notifier.store.insist import InsistOnDatabase
@@ -58,8 +59,9 @@ EXPIRE_EVERY_S = 600.0
 BURST = 1 / 60
 
 
-def build(settings: NotifierSettings, *, now: Clock, new_id: NewId) -> Service:
-    """The notifier as one service, ready to be run. Raises TemplateFault when a text would not fit public_url."""
+def build(settings: NotifierSettings, *, now: Clock, new_id: NewId, contacts: Contacts | None = None) -> Service:
+    """The notifier, ready to run; with `contacts` intake is not asked over HTTP. Raises TemplateFault for a text that
+    does not fit public_url."""
     database = NotifierDatabase(settings.notifier_database_url, now=now, new_id=new_id)
     transactions = Transactions(database, Current(directory_of))
     mailbox = Mailbox(database)
@@ -71,7 +73,7 @@ def build(settings: NotifierSettings, *, now: Clock, new_id: NewId) -> Service:
     ]
     if settings.delivery == "mailbox":
         routers.append(pages.routes(mailbox, transactions))
-    new_ways = _ways(settings, mailbox, now)
+    new_ways, contacts = _ways(settings, mailbox, now), contacts or _contacts(settings)
     # A mailbox and a rehearsal disturb nobody.
     put_off = PutOff(heeds_hours=settings.delivery == "live")
     return Service(
@@ -80,7 +82,7 @@ def build(settings: NotifierSettings, *, now: Clock, new_id: NewId) -> Service:
         routers=routers,
         subscriptions=subscriptions(transactions, PlanOffer(), RecallOffer(), StopOffer(), StopReferral()),
         loops=(
-            *_delivering(database, transactions, templates, new_ways, names, put_off),
+            *_delivering(database, transactions, templates, new_ways, names, put_off, contacts),
             Loop("notifier.quiet-hours", EndQuiet(transactions), QUIET_EVERY_S),
             Loop("notifier.figures", Figures(transactions), FIGURES_EVERY_S),
             Loop("notifier.idempotency", Expiry(database), EXPIRE_EVERY_S),
@@ -95,6 +97,7 @@ def _delivering(
     new_ways: Callable[[], Ways],
     names: WayNames,
     put_off: PutOff,
+    contacts: Contacts,
 ) -> Iterator[Loop]:
     """The loops by which messages leave: one for each lane, and one for digests."""
     record = RecordOutcome(SystemRandom().random, names)
@@ -103,6 +106,7 @@ def _delivering(
             lane=lane,
             begin=transactions,
             claim_due=ClaimDue(names, put_off),
+            contacts=contacts,
             compose=templates,
             ways=new_ways(),
             record_outcome=record,
@@ -157,6 +161,11 @@ def _ways(settings: NotifierSettings, mailbox: Mailbox, now: Clock) -> Callable[
         return Ways(_emails(settings, notify_pace, now), _texts(settings, notify_pace, gateway_pace, now), hooks)
 
     return new
+
+
+def _contacts(settings: NotifierSettings) -> Contacts:
+    access = settings.intake_access()
+    return IntakeContacts(*access) if access else NoContacts()
 
 
 def _emails(settings: NotifierSettings, notify_pace: Pace, now: Clock) -> Sender[Email]:

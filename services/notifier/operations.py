@@ -82,8 +82,8 @@ class FailedOut(BaseModel):
 
     id: UUID
     reference: str
-    assignment_id: UUID
-    service_id: str
+    assignment_id: UUID | None = Field(description="null for the resident and the referrer")
+    service_id: str | None
     channel: str
     purpose: str
     priority: str
@@ -229,8 +229,8 @@ def _failed(failed: Notification) -> FailedOut:
     return FailedOut(
         id=failed.id,
         reference=offer.reference,
-        assignment_id=offer.assignment_id,
-        service_id=offer.service_id,
+        assignment_id=None if failed.is_update else offer.assignment_id,
+        service_id=offer.service_id or None,
         channel=failed.channel.value,
         purpose=failed.purpose.value,
         priority=offer.priority,

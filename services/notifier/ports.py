@@ -229,6 +229,14 @@ class Insist(Protocol):
     async def __call__(self, step: Callable[[], Awaitable[None]]) -> None: ...
 
 
+class Contacts(Protocol):
+    """Where people are reached: asked at the moment of sending, used at once, kept nowhere."""
+
+    async def address_for(self, update_id: UUID) -> str:
+        """The address for an update. Raises Withheld when it is not to be told, or no longer; NotAddressed when intake
+        cannot be asked."""
+
+
 class Sender(Protocol[M]):
     """One way out for one kind of message. The same tests run against every one of them (N-49)."""
 

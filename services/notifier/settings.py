@@ -18,10 +18,11 @@ from shared.settings import CommonSettings
 
 # A name, the service's id and the key itself.
 NOTIFY_KEY = re.compile(r"^.+-[0-9a-fA-F-]{36}-[0-9a-fA-F-]{36}$")
-NOTIFY_TEMPLATES = {
-    "email": ("offer.email", "offer-safe.email", "recall.email", "reminder.email"),
-    "text": ("offer.text", "offer-safe.text", "recall.text", "reminder.text"),
-}
+TEMPLATES = (
+    *("offer", "offer-safe", "recall", "reminder"),
+    *("received", "looked_at", "taken_on", "done", "not_met", "cancelled"),
+)
+NOTIFY_TEMPLATES = {kind: tuple(f"{name}.{kind}" for name in TEMPLATES) for kind in ("email", "text")}
 # Only for services that want digests.
 NOTIFY_DIGEST = "digest.email"
 Hosts = Annotated[tuple[str, ...], NoDecode]
@@ -63,9 +64,18 @@ class NotifierSettings(NotifierDatabase):
     text_gateway_url: str | None = Field(None, validate_default=True, description="https URL that takes texts as JSON")
     text_gateway_token: SecretStr | None = Field(None, validate_default=True, description="bearer secret for it")
     text_gateway_per_minute: int = Field(600, ge=1, description="most texts a minute to it, by each process")
+    intake_plaintext_hosts: Hosts = Field(
+        (), description="hosts near by that intake_url may name with http://, with commas between"
+    )
+    intake_url: str | None = Field(
+        None, description="where intake answers other services, https://…; without it no resident or referrer is told"
+    )
+    contacts_token: SecretStr | None = Field(
+        None, validate_default=True, description="secret by which intake is asked where to reach a person"
+    )
     webhook_secrets_file: Path | None = Field(None, description="JSON: webhook secrets (whsec_…) by service id")
 
-    @field_validator("smtp_plaintext_hosts", "http_plaintext_hosts", mode="before")
+    @field_validator("smtp_plaintext_hosts", "http_plaintext_hosts", "intake_plaintext_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, value.replace(" ", "").split(","))) if isinstance(value, str) else value
@@ -92,6 +102,19 @@ class NotifierSettings(NotifierDatabase):
                 raise ValueError('needed when WAYMARK_TEXTS_BY is "gateway"')
             return None
         return checked_https_url(value, plaintext_hosts=others.data.get("http_plaintext_hosts", ()))
+
+    @field_validator("intake_url")
+    @classmethod
+    def _keeps_addresses_to_itself(cls, value: str | None, others: ValidationInfo) -> str | None:
+        near_by = others.data.get("intake_plaintext_hosts", ())
+        return None if value is None else checked_https_url(value, near_by=near_by)
+
+    @field_validator("contacts_token")
+    @classmethod
+    def _intake_wants_a_secret(cls, value: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+        if value is None and others.data.get("intake_url") is not None:
+            raise ValueError("needed to ask the intake that WAYMARK_INTAKE_URL names")
+        return value
 
     @field_validator("text_gateway_token")
     @classmethod
@@ -138,6 +161,10 @@ class NotifierSettings(NotifierDatabase):
     def text_gateway(self) -> tuple[str, str]:
         """The URL and bearer secret of the text gateway, each "" where it is not set."""
         return self.text_gateway_url or "", _revealed(self.text_gateway_token)
+
+    def intake_access(self) -> tuple[str, str] | None:
+        """Where intake is asked for contacts, and the secret for it; None where it cannot be asked."""
+        return (self.intake_url, _revealed(self.contacts_token)) if self.intake_url else None
 
     def webhook_keys(self) -> Mapping[str, Keys]:
         """The keys that webhooks are signed with, by service id."""

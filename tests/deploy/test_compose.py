@@ -116,8 +116,8 @@ def test_a_condition_is_one_that_the_awaited_container_can_meet() -> None:
 def test_no_secret_is_written_down_and_a_missing_one_stops_the_start() -> None:
     for service in SERVICES.values():
         for name, value in service.get("environment", {}).items():
-            if re.search(r"PASSWORD|AUTH$", name):
-                assert re.fullmatch(r"\$\{WAYMARK_[A-Z]+_PASSWORD:\?.+\}", value)
+            if re.search(r"PASSWORD|AUTH$|TOKEN$", name):
+                assert re.fullmatch(r"\$\{WAYMARK_[A-Z]+_(PASSWORD|TOKEN):\?.+\}", value)
             for word in re.findall(r"://[^:/@]*:([^@]*)@", value):
                 assert re.fullmatch(r"\$\{WAYMARK_[A-Z]+_PASSWORD:\?.+\}", word)
     assert DOCUMENT["secrets"]["keys"]["file"].startswith("${WAYMARK_KEYS_FILE:?")
@@ -126,6 +126,10 @@ def test_no_secret_is_written_down_and_a_missing_one_stops_the_start() -> None:
 def test_only_intake_is_given_the_key_file() -> None:
     assert [name for name, service in SERVICES.items() if "secrets" in service] == ["intake"]
     assert settings("intake")["WAYMARK_KEYS_FILE"] == "/run/secrets/keys"
+
+
+def test_only_intake_and_the_notifier_know_the_secret_for_contacts() -> None:
+    assert [name for name in SERVICES if "WAYMARK_CONTACTS_TOKEN" in settings(name)] == ["intake", "notifier"]
 
 
 @pytest.mark.parametrize("name", sorted(OURS))

@@ -120,7 +120,18 @@ async def test_a_request_reaches_the_service_it_is_for(door: httpx.AsyncClient, 
 
 
 @pytest.mark.usefixtures("services")
-@pytest.mark.parametrize("path", ["/", "/metrics", "/intake/metrics", "/router/api/v1/decisions", "/api/v1/referralsx"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/metrics",
+        "/intake/metrics",
+        "/router/api/v1/decisions",
+        "/api/v1/referralsx",
+        "/internal/v1/updates/018f0000-0000-7000-8000-000000000001/contact",
+        "/intake/internal/v1/updates/018f0000-0000-7000-8000-000000000001/contact",
+    ],
+)
 async def test_nothing_else_can_be_reached(door: httpx.AsyncClient, path: str) -> None:
     answer = await door.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")

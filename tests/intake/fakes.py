@@ -11,6 +11,7 @@ from services.intake.domain.policy import Policy
 from services.intake.domain.progress import FINISHED, Assignment, Notice, Progress, TimelineEntry
 from services.intake.domain.referral import Submission
 from services.intake.domain.status import needs_in_hand
+from services.intake.domain.updates import Update
 from services.intake.ports import NewReferral
 from shared.errors import NotFound, Unavailable
 from shared.events import Event
@@ -91,12 +92,31 @@ class FakeReferrals:
 
 
 @dataclass
+class FakeUpdates:
+    """Updates in a dictionary."""
+
+    stored: dict[UUID, Update] = field(default_factory=dict)
+
+    async def add(self, update: Update) -> bool:
+        if update.id in self.stored:
+            return False
+        self.stored[update.id] = update
+        return True
+
+    async def get(self, update_id: UUID) -> Update:
+        if update_id not in self.stored:
+            raise NotFound("not-found", "There is no such update.")
+        return self.stored[update_id]
+
+
+@dataclass
 class FakeTransaction:
     """A transaction whose effects can be looked at: `referrals`, and the events `published`."""
 
     county: Policy | None
     known_places: PlaceTable
     referrals: FakeReferrals = field(default_factory=FakeReferrals)
+    updates: FakeUpdates = field(default_factory=FakeUpdates)
     published: list[Event] = field(default_factory=list)
 
     async def policy(self) -> Policy:

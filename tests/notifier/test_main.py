@@ -21,7 +21,14 @@ from shared import problems
 from shared.clock import new_id, utc_now
 from shared.envelope import Origin
 from shared.errors import Refused
-from shared.events import AssignmentMoved, AssignmentOffered, AssignmentRecalled, AssignmentReminded, ReferralCancelled
+from shared.events import (
+    AssignmentMoved,
+    AssignmentOffered,
+    AssignmentRecalled,
+    AssignmentReminded,
+    ReferralCancelled,
+    UpdateDue,
+)
 from shared.http import Edge
 from shared.migrations import upgrade
 from shared.pages import static_files
@@ -151,6 +158,7 @@ async def test_a_service_hears_what_it_must_tell_or_stop_telling_and_has_a_lane_
         AssignmentRecalled,
         AssignmentReminded,
         ReferralCancelled,
+        UpdateDue,
     }
     assert [loop.name for loop in service.loops] == [
         "notifier.deliver-urgent",
@@ -260,6 +268,8 @@ async def test_each_way_out_can_be_chosen(given: dict[str, object]) -> None:
         (SMTP | BY_GATEWAY | {"text_gateway_token": None}, "WAYMARK_TEXT_GATEWAY_TOKEN"),
         (SMTP | {"webhook_secrets_file": "/nowhere"}, "WAYMARK_WEBHOOK_SECRETS_FILE"),
         ({"texts_by": "notify"} | BY_GATEWAY, "WAYMARK_SMTP_URL"),
+        (SMTP | {"intake_url": "https://intake.example"}, "WAYMARK_CONTACTS_TOKEN"),
+        (SMTP | {"intake_url": "http://intake.example", "contacts_token": "secret-token"}, "WAYMARK_INTAKE_URL"),
     ],
 )
 def test_a_way_out_that_is_not_set_up_stops_the_start_and_no_secret_is_repeated(
@@ -274,6 +284,12 @@ def test_a_way_out_that_is_not_set_up_stops_the_start_and_no_secret_is_repeated(
 def test_a_rehearsal_on_this_machine_may_be_unencrypted_when_it_is_named() -> None:
     here = {"notify_url": "http://127.0.0.1:9/", "http_plaintext_hosts": "127.0.0.1"}
     assert read_from(**(BY_NOTIFY | here)).notify_account().base_url == "http://127.0.0.1:9"
+
+
+def test_intake_may_be_asked_unencrypted_where_it_is_named_as_near_by() -> None:
+    near = {"intake_url": "http://intake:8000/", "intake_plaintext_hosts": "intake", "contacts_token": "s"}
+    assert read_from(**(SMTP | near)).intake_access() == ("http://intake:8000", "s")
+    assert read_from(**SMTP).intake_access() is None
 
 
 def test_what_is_not_live_needs_no_provider() -> None:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from services.notifier.domain.notification import Channel, Purpose
 from services.notifier.domain.quiet import DIGEST, QUIET, SPREAD, Arrangements, QuietHours, Wait, gap, wait_of
+from services.notifier.domain.update import Update, update_notification
 from shared.wording import LONDON
-from tests.notifier.world import NOON, SERVICE, a_notification, an_offer
+from tests.notifier.world import IDS, NOON, SERVICE, a_notification, an_offer
 
 NIGHT = QuietHours(time(20), time(8), days_off=False)
 COUNTY = QuietHours(time(20), time(8))
@@ -41,6 +42,24 @@ def at(text: str) -> datetime:
 def test_the_countys_quiet_hours_end_at_eight_on_the_next_working_day(now: str, end: str | None) -> None:
     arrangements = Arrangements(default=COUNTY, bank_holidays=EASTER)
     assert arrangements.quiet_until(SERVICE, at(now)) == (at(end) if end else None)
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        ("2020-04-15T21:00", "2020-04-16T08:00"),
+        # A Friday night, then Saturday by day, then Good Friday.
+        ("2020-04-17T21:00", "2020-04-18T08:00"),
+        ("2020-04-18T12:00", None),
+        ("2020-04-10T12:00", None),
+    ],
+)
+def test_people_at_home_are_left_alone_at_night_and_told_on_days_off(now: str, until: str | None) -> None:
+    update = Update(IDS, IDS, "7K3M-2QX", "resident", "received", "sms")
+    planned = update_notification(update, None, at(now)).claimed()
+    wait = wait_of(planned, Arrangements(default=COUNTY, bank_holidays=EASTER), at(now))
+    assert wait == (Wait(at(until), QUIET) if until else None)
+    assert wait_of(planned, Arrangements(), at(now)) is None
 
 
 def test_an_end_that_does_not_exist_that_night_is_where_the_clocks_change() -> None:

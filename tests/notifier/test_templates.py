@@ -15,6 +15,7 @@ from services.notifier.domain.directory import PRIORITY_IN_TEXTS_MAX, SENDER_IN_
 from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.message import TEXT_MAX, Email, septets
 from services.notifier.domain.notification import Channel, Notification, Purpose
+from services.notifier.domain.update import NOTICES, Update, update_notification
 from tests.notifier.world import DIRECTORY, IDS, NOON, PUBLIC_URL, a_notification, an_offer
 
 LONGEST = replace(
@@ -27,6 +28,7 @@ OFFER = a_notification()
 SAFE = a_notification(offer=an_offer(safe_contact_only=True))
 RECALL = a_notification(purpose=Purpose.RECALL)
 REMINDER = a_notification(purpose=Purpose.REMINDER)
+UPDATES = [update_notification(Update(IDS, IDS, "7K3M-2QX", "resident", step, "email"), None, NOON) for step in NOTICES]
 LINK = f"{PUBLIC_URL}/assignments/{OFFER.offer.assignment_id}"
 
 
@@ -74,7 +76,7 @@ def test_an_offer_says_what_and_where_and_how_soon_and_nothing_else() -> None:
         assert line in email.text.splitlines()
 
 
-@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER])
+@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER, *UPDATES])
 def test_the_html_part_says_what_the_text_part_says(notification: Notification) -> None:
     email = email_for(notification)
     html = " ".join("".join(outline(email.html).words).split())
@@ -99,7 +101,7 @@ def test_a_recall_tells_the_reference_and_has_no_link() -> None:
         assert "Chesterfield" not in words
 
 
-@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER])
+@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER, *UPDATES])
 def test_html_is_plain_has_a_language_and_at_most_one_action(notification: Notification) -> None:
     elements = outline(email_for(notification).html).elements
     names = [name for name, _ in elements]
@@ -111,7 +113,7 @@ def test_html_is_plain_has_a_language_and_at_most_one_action(notification: Notif
     assert [attributes for _, attributes in elements if attributes.keys() - {"lang", "charset", "href"}] == []
 
 
-@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER])
+@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER, *UPDATES])
 def test_links_lead_to_our_own_host_and_say_where(notification: Notification) -> None:
     html = email_for(notification).html
     assert {attributes["href"] for name, attributes in outline(html).elements if name == "a"} <= {LINK}
@@ -240,3 +242,30 @@ def test_a_reminder_says_that_an_answer_is_still_awaited_and_by_when() -> None:
 def test_a_reminders_text_is_no_longer_than_the_offers() -> None:
     words = templates()
     assert len(words.text(REMINDER, LONGEST, NOON).text) <= len(words.text(OFFER, LONGEST, NOON).text)
+
+
+@pytest.mark.parametrize("update", UPDATES, ids=lambda update: str(update.purpose))
+def test_an_update_tells_the_step_the_number_to_phone_and_nothing_of_the_request(update: Notification) -> None:
+    email, text = email_for(update), templates().text(update, DIRECTORY, NOON)
+    assert email.subject == "Your request 7K3M-2QX"
+    for words in (email.text, email.html, text.text):
+        assert "7K3M-2QX" in words
+        assert "0808 157 0199" in words
+        assert "http" not in words
+    assert "8am to 8pm Monday to Friday" in email.text
+    assert "Derbyshire Community Response Unit" in email.text
+    everything = f"{email.text} {text.text}".lower()
+    for telling in ("shopping", "doorstep", "chesterfield", "help", "abuse", "health", "food", "volunteer", "safe"):
+        assert telling not in everything
+
+
+@pytest.mark.parametrize("update", UPDATES, ids=lambda update: str(update.purpose))
+def test_an_update_is_said_in_short_sentences(update: Notification) -> None:
+    email = email_for(update)
+    body = email.text.partition("The line is open")[0]
+    for sentence in re.split(r"[.:?]\s", " ".join(body.split())):
+        assert len(sentence.split()) <= 16, sentence
+
+
+def test_no_two_updates_say_the_same() -> None:
+    assert len({email_for(update).text for update in UPDATES}) == len(UPDATES)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 from uuid import UUID, uuid5
 
 from services.notifier.channels.templates import Templates
@@ -13,10 +14,10 @@ from services.notifier.consumers import subscriptions
 from services.notifier.delivery import DeliverDue, Ways
 from services.notifier.digests import DeliverDigests
 from services.notifier.domain.directory import Directory, Words
-from services.notifier.domain.failure import SendFailed
+from services.notifier.domain.failure import SendFailed, Withheld
 from services.notifier.domain.message import Email, Hook, Message, Receipt, Text
 from services.notifier.domain.notification import Channel, Notification, Offer, Purpose, State, notification_id
-from services.notifier.ports import Attempt, Begin, Insist, Lane, Search, Sender
+from services.notifier.ports import Attempt, Begin, Contacts, Insist, Lane, Search, Sender
 from services.notifier.store.database import NotifierDatabase
 from services.notifier.store.insist import InsistOnDatabase
 from services.notifier.store.notifications import NotificationStore
@@ -38,6 +39,7 @@ from shared.events import (
     Event,
     Priority,
     ReferralCancelled,
+    UpdateDue,
 )
 from shared.events import (
     Channel as WireChannel,
@@ -214,6 +216,24 @@ def reminded(
     )
 
 
+def update_due(
+    step: str = "received",
+    *,
+    name: str = "update",
+    audience: str = "resident",
+    channel: Literal["email", "sms"] = "email",
+) -> UpdateDue:
+    return UpdateDue(
+        referral_id=REFERRAL,
+        reference="7K3M-2QX",
+        update_id=uuid5(IDS, name),
+        audience=audience,
+        step=step,
+        channel=channel,
+        due_at=utc_now(),
+    )
+
+
 def cancelled() -> ReferralCancelled:
     return ReferralCancelled(referral_id=REFERRAL, reference="7K3M-2QX", reason="resident", cancelled_at=utc_now())
 
@@ -247,6 +267,19 @@ class ScriptedSender:
 
     async def rest(self) -> None:
         pass
+
+
+@dataclass(slots=True)
+class ScriptedContacts:
+    """Intake, as far as it gives addresses; each failure in `script` is raised, in order, in place of giving one."""
+
+    address: str = "sam@riley.example"
+    script: list[SendFailed | Withheld] = field(default_factory=list)
+
+    async def address_for(self, update_id: UUID) -> str:
+        if self.script:
+            raise self.script.pop(0)
+        return self.address
 
 
 class Killed(Exception):
@@ -285,12 +318,14 @@ class World:
         *,
         lane: Lane = ALL,
         begin: Begin | None = None,
+        contacts: Contacts | None = None,
         insist: Insist | None = None,
     ) -> DeliverDue:
         return DeliverDue(
             lane=lane,
             begin=begin or self.transactions,
             claim_due=ClaimDue(WAY_NAMES, PutOff(heeds_hours=True)),
+            contacts=contacts or ScriptedContacts(),
             compose=Templates(PUBLIC_URL),
             ways=Ways(email, text or ScriptedSender(), hook or ScriptedSender()),
             record_outcome=RecordOutcome(lambda: 0.0, WAY_NAMES),

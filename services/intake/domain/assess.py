@@ -30,7 +30,7 @@ def assess(
     contactable, contact_findings = _contact(submission, policy)
     red_flags = policy.lexicon.uncovered(submission.notes, submission.flags)
     alone = _asks_alone(submission, age, policy)
-    at_risk = alone or bool(red_flags) or _is_at_risk(submission, policy)
+    at_risk = alone or bool(red_flags) or _calls_for_action(submission, policy)
     needs, need_findings = _needs(submission, policy)
     missing = () if at_risk else _missing(submission, policy, contactable=contactable)
     reading = postcode.read(submission.postcode, places, policy.place.never_corrected)
@@ -55,6 +55,18 @@ def assess(
         open_matches=matches,
         because=rules_of(found),
     )
+
+
+def known_age(submission: Submission, policy: Policy, received_at: datetime) -> int | None:
+    """The age on the day of receipt in years, None when it is not known (R10)."""
+    return _age(submission, policy.age, received_at.astimezone(policy.zone).date())[0]
+
+
+def is_at_risk(submission: Submission, policy: Policy, received_at: datetime) -> bool:
+    """Whether what was ticked, chosen or written calls for an action of R13-R19 or R21."""
+    age = known_age(submission, policy, received_at)
+    red_flags = policy.lexicon.uncovered(submission.notes, submission.flags)
+    return bool(red_flags) or _calls_for_action(submission, policy) or _asks_alone(submission, age, policy)
 
 
 def _text(submission: Submission, policy: Policy) -> tuple[Finding, ...]:
@@ -120,7 +132,7 @@ def _asks_alone(submission: Submission, age: int | None, policy: Policy) -> bool
     )
 
 
-def _is_at_risk(submission: Submission, policy: Policy) -> bool:
+def _calls_for_action(submission: Submission, policy: Policy) -> bool:
     """Whether a ticked flag or chosen need alone calls for an action of R13-R18."""
     chosen = {need.strip() for need in submission.needs}
     return not (policy.risk.flags.isdisjoint(submission.flags) and policy.risk.needs.isdisjoint(chosen))

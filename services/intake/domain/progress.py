@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from services.intake.domain.updates import Listener
+
 
 class Status(StrEnum):
     """Where a referral stands. FHIR: requested, requested, on-hold, requested, in-progress, completed, failed …"""
@@ -163,7 +165,8 @@ class Cancellation:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """A referral without the person: what was asked, decided, offered and told. `sequence` numbers intake's own events
-    of it, `sweeps` how often its events were handed out again since it last moved as it should."""
+    of it, `sweeps` how often its events were handed out again since it last moved as it should. `listeners` are told
+    how it goes."""
 
     id: UUID
     reference: str
@@ -177,6 +180,7 @@ class Progress:
     cancellation: Cancellation | None = None
     sequence: int = 1
     sweeps: int = 0
+    listeners: tuple[Listener, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,5 +205,8 @@ CANCEL_REASONS: Mapping[str, str] = {
     "entered_in_error": "It should never have been entered.",
     "moved_away": "The resident has moved away.",
     "died": "The resident has died.",
+    "could_not_contact": "The resident could not be reached.",
+    "signposted": "The resident was told where to find help, and asks for no more.",
+    "no_service": "There is nobody who could help with it.",
     "other": "Another reason.",
 }

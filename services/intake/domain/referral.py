@@ -25,6 +25,25 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
+class Referrer:
+    """Who asks for somebody else, as typed; all empty where the resident asks."""
+
+    name: str | None = None
+    organisation: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Updates:
+    """Who wishes to be told how it goes: nobody unless asked. `by` is "email" or "sms", None for whichever works."""
+
+    resident: bool = False
+    referrer: bool = False
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """One request for one person, exactly as received; nothing here has been checked or corrected yet.
 
@@ -48,3 +67,5 @@ class Submission:
     requested_priority: str | None = None
     shield_list_match: bool | None = None
     notes: str | None = None
+    referrer: Referrer = field(default_factory=Referrer)
+    updates: Updates = field(default_factory=Updates)

@@ -26,6 +26,7 @@ from services.intake.domain.progress import (
 )
 from services.intake.domain.referral import Submission
 from services.intake.domain.status import awaited, needs_in_hand, patience
+from services.intake.domain.updates import Audience, Listener, Step
 from services.intake.ports import NewReferral
 from services.intake.store import statements
 from services.intake.store.sealing import open_submission, seal_submission
@@ -68,6 +69,7 @@ class ReferralTable:
             "received_at": progress.received_at,
             "updated_at": progress.received_at,
             "facts": new.facts.model_dump(mode="json"),
+            "listeners": [asdict(listener) for listener in progress.listeners],
             **self._moving(progress),
             **seal_submission(self._vault, progress.id, new.submission),
         }
@@ -196,6 +198,7 @@ class ReferralTable:
             cancellation=Cancellation(reason, cancelled_at) if reason else None,
             sequence=row["sequence"],
             sweeps=row["sweeps"],
+            listeners=tuple(map(_listener, row["listeners"])),
         )
 
     async def _rows(self, query: Select[Any], referral_id: UUID) -> Sequence[RowMapping]:  # whatever the query asks
@@ -242,6 +245,10 @@ def _assignment(row: RowMapping) -> Assignment:
 
 def _needs(stored: list[dict[str, Any]]) -> tuple[Need, ...]:  # JSON of `Need`
     return tuple(Need(**{**need, "state": NeedState(need["state"])}) for need in stored)
+
+
+def _listener(stored: dict[str, Any]) -> Listener:  # JSON of `Listener`
+    return Listener(Audience(stored["audience"]), stored["channel"], tuple(map(Step, stored["steps"])))
 
 
 def _status(stored: str | None) -> Status | None:

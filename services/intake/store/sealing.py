@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from services.intake.domain.referral import Consent, Person, Submission
+from services.intake.domain.referral import Consent, Person, Referrer, Submission, Updates
 from services.intake.store.tables import SEALED
 from shared.vault import Vault
 
@@ -35,7 +35,14 @@ def open_submission(vault: Vault, referral_id: UUID, row: Mapping[str, Any]) -> 
     rest |= {field: plain[field] for field in OF_REQUEST}
     rest |= {field: tuple(rest[field]) for field in ("needs", "flags")}
     person = Person(**rest["person"] | {field: plain[field] for field in OF_PERSON})
-    return Submission(**rest | {"person": person, "consent": Consent(**rest["consent"])})
+    parts = {
+        "person": person,
+        "consent": Consent(**rest["consent"]),
+        # What was stored before these could be given has neither.
+        "referrer": Referrer(**rest.get("referrer", {})),
+        "updates": Updates(**rest.get("updates", {})),
+    }
+    return Submission(**rest | parts)
 
 
 def _opened(vault: Vault, referral_id: UUID, field: str, sealed: str | None) -> str | None:

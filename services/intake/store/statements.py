@@ -15,7 +15,7 @@ PLAIN = tuple(column for column in referral.c if column.name not in SEALED)
 MOVING = tuple(
     column.name
     for column in PLAIN
-    if column.name not in ("id", "reference", "received_at", "facts", "sweep_at", "updated_at")
+    if column.name not in ("id", "reference", "received_at", "facts", "listeners", "sweep_at", "updated_at")
 )
 
 ID_OF = select(referral.c.id).where(referral.c.reference == bindparam("reference"))

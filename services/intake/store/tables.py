@@ -1,6 +1,18 @@
 """Intake's tables: referrals with the sealed data of the person, what became of them, and the places of the county."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, Uuid
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
 
 from shared.db import BIG, DOCUMENT, NAMING, Instant
 from shared.documents import configuration_table
@@ -40,6 +52,8 @@ referral = Table(
     Column("cancel_reason", String(32)),
     Column("cancelled_at", Instant),
     Column("sequence", Integer, nullable=False),
+    # Who is told how it goes, of which steps: codes, so that following a referral never opens what is sealed.
+    Column("listeners", DOCUMENT, nullable=False, server_default="[]"),
     Column("sweeps", Integer, nullable=False),
     Column("awaited", String(8), nullable=False, server_default="must"),
     # When to hand its events out again unless news comes first; empty when they will not be.
@@ -97,6 +111,19 @@ notice = Table(
     Column("receipt", String(16)),
 )
 Index("ix_notice_referral_id", notice.c.referral_id)
+
+# One row for each step that the resident or the referrer is to be told of, whoever finds it due first.
+update_due = Table(
+    "update_due",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("referral_id", Uuid, ForeignKey("referral.id", ondelete="CASCADE"), nullable=False),
+    Column("audience", String(16), nullable=False),
+    Column("step", String(16), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("due_at", Instant, nullable=False),
+    UniqueConstraint("referral_id", "audience", "step"),
+)
 
 timeline = Table(
     "timeline",

@@ -8,6 +8,7 @@ from services.intake.domain.places import PlaceTable
 from services.intake.domain.policy import Policy
 from services.intake.store import places
 from services.intake.store.referrals import ReferralTable
+from services.intake.store.updates import UpdateTable
 from shared.clock import Clock
 from shared.db import Transaction
 from shared.documents import Current, Documents
@@ -48,6 +49,7 @@ class IntakeTransaction:
         self._tx = tx
         self._county = county
         self.referrals = ReferralTable(tx, vault, first_patience)
+        self.updates = UpdateTable(tx)
 
     async def policy(self) -> Policy:
         """The rules' data in force. Raises Unavailable when none is loaded."""

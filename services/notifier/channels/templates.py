@@ -30,6 +30,7 @@ from services.notifier.domain.notice import (
     text_notice,
 )
 from services.notifier.domain.notification import Notification
+from services.notifier.domain.update import Cancelled, Done, LookedAt, NotMet, Received, TakenOn, addressee
 from shared.errors import Refused
 
 FOLDER = Path(__file__).parent.parent / "templates" / "notices"
@@ -42,6 +43,12 @@ NAMES: dict[type[Notice | DigestNotice], tuple[str, ...]] = {
     ReminderText: ("reminder.text.txt",),
     RecallNotice: ("recall.email.txt", "recall.email.html", "recall.text.txt"),
     DigestNotice: ("digest.email.txt", "digest.email.html"),
+    Received: ("received.email.txt", "received.email.html", "received.text.txt"),
+    LookedAt: ("looked_at.email.txt", "looked_at.email.html", "looked_at.text.txt"),
+    TakenOn: ("taken_on.email.txt", "taken_on.email.html", "taken_on.text.txt"),
+    Done: ("done.email.txt", "done.email.html", "done.text.txt"),
+    NotMet: ("not_met.email.txt", "not_met.email.html", "not_met.text.txt"),
+    Cancelled: ("cancelled.email.txt", "cancelled.email.html", "cancelled.text.txt"),
 }
 WORDS = frozenset(field.name for field in fields(Words))
 
@@ -99,7 +106,8 @@ class Templates:
     def email(self, notification: Notification, directory: Directory, now: datetime) -> Email:
         """The e-mail for `notification` as it reads at `now`."""
         notice = email_notice(notification, directory, self._link(notification), now)
-        return self._email(notification.id, notification.address, notice, directory.words)
+        email = self._email(notification.id, notification.address, notice, directory.words)
+        return replace(email, alias=addressee(notification))
 
     def digest(self, digest_id: UUID, messages: Sequence[Notification], directory: Directory, now: datetime) -> Email:
         """The one e-mail for `messages`; it leads to the list of assignments."""
@@ -132,7 +140,14 @@ class Templates:
         if not _fits(text):
             raise SendFailed(Failure.CONFIG, "text-too-long")
         values = _values(notice, directory.words)
-        return Text(id=notification.id, to=notification.address, text=text, template=template, values=values)
+        return Text(
+            id=notification.id,
+            to=notification.address,
+            text=text,
+            template=template,
+            values=values,
+            alias=addressee(notification),
+        )
 
     def hook(self, notification: Notification) -> Hook:
         """What the service's own system is told; a form for programs, so there is no template."""

@@ -18,7 +18,8 @@ class FileTexts:
 
     async def send(self, message: Text) -> Receipt:
         """Append `message`. Raises SendFailed(TRANSIENT) when the file cannot be written."""
-        line = json.dumps({"id": str(message.id), "to": message.to, "text": message.text}, ensure_ascii=False)
+        kept = {"id": str(message.id), "to": message.alias or message.to, "text": message.text}
+        line = json.dumps(kept, ensure_ascii=False)
         try:
             await to_thread(self._append, line + "\n")
         except OSError as error:

@@ -32,3 +32,15 @@ class SendFailed(Exception):
         self.failure = failure
         self.code = code
         self.retry_after = retry_after
+
+
+class NotAddressed(SendFailed):
+    """Intake could not be asked where to send it, so nothing is known of the way out; `code` begins with "intake-"."""
+
+
+class Withheld(Exception):
+    """Whoever was to be told is not to be told, or no longer; `reason` is a code such as "cancelled"."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

@@ -16,8 +16,8 @@ WINDOW = timedelta(seconds=60)
 PROBE_EVERY, PROBE_EVERY_MAX = timedelta(seconds=30), timedelta(minutes=5)
 # The way out itself fails so; anything else is an answer, and shows that it works.
 OWN = frozenset({Failure.TRANSIENT, Failure.AMBIGUOUS, Failure.AUTH})
-# Enhanced codes 4.1 and 4.2 speak of one address and one mailbox, not of the server (RFC 3463).
-OF_ONE_RECIPIENT = re.compile(r"^\d{3} 4\.[12]\.")
+# Enhanced codes 4.1 and 4.2 speak of one address and one mailbox, not of the server (RFC 3463); the last is intake's.
+OF_ONE_RECIPIENT = re.compile(r"^(\d{3} 4\.[12]\.|intake-)")
 # Nothing is wrong with the template: there is no gateway, or this one text did not fit.
 OF_ONE_MESSAGE = frozenset({"no-gateway", "text-too-long"})
 # A service's own system that is away says nothing of the others', so webhooks have no breaker.

@@ -14,7 +14,10 @@ TEXT_MAX = 160
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """`id` is the notification's; `template` the name and version of what was rendered, `values` what was filled in."""
+    """`id` is the notification's; `template` the name and version of what was rendered, `values` what was filled in.
+
+    `alias` is what to call the recipient wherever a copy is kept, None where that may be the address.
+    """
 
     id: UUID
     to: str
@@ -23,17 +26,19 @@ class Email:
     html: str
     template: str
     values: Mapping[str, str] = field(default_factory=dict, hash=False)
+    alias: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text message (SMS), at most one GSM-7 part long."""
+    """A text message (SMS), at most one GSM-7 part long; `alias` as an e-mail's."""
 
     id: UUID
     to: str
     text: str
     template: str
     values: Mapping[str, str] = field(default_factory=dict, hash=False)
+    alias: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

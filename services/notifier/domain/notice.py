@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from services.notifier.domain.directory import Directory
 from services.notifier.domain.message import Hook
 from services.notifier.domain.notification import Channel, Notification, Purpose
+from services.notifier.domain.update import NOTICES as UPDATE_NOTICES
+from services.notifier.domain.update import Received
 from shared.wording import reply_by_words, short_reply_by_words
 
 HOOK_TYPES = {Purpose.OFFER: "assignment.offered", Purpose.RECALL: "assignment.recalled"}
@@ -62,7 +64,7 @@ class RecallNotice:
     reference: str
 
 
-Notice = OfferNotice | OfferText | SafeNotice | RecallNotice
+Notice = OfferNotice | OfferText | SafeNotice | RecallNotice | Received
 
 
 def wording(notification: Notification) -> str:
@@ -74,9 +76,11 @@ def wording(notification: Notification) -> str:
 
 def email_notice(
     notification: Notification, directory: Directory, link: str, now: datetime
-) -> OfferNotice | SafeNotice | RecallNotice:
+) -> OfferNotice | SafeNotice | RecallNotice | Received:
     """What the e-mail for `notification` says when sent at `now`."""
     offer = notification.offer
+    if notification.is_update:
+        return UPDATE_NOTICES[notification.purpose](offer.reference)
     if notification.purpose is Purpose.RECALL:
         return RecallNotice(offer.reference)
     if offer.safe_contact_only:
@@ -95,9 +99,11 @@ def email_notice(
 
 def text_notice(
     notification: Notification, directory: Directory, link: str, now: datetime
-) -> OfferText | SafeNotice | RecallNotice:
+) -> OfferText | SafeNotice | RecallNotice | Received:
     """What the text for `notification` says when sent at `now`."""
     offer = notification.offer
+    if notification.is_update:
+        return UPDATE_NOTICES[notification.purpose](offer.reference)
     if notification.purpose is Purpose.RECALL:
         return RecallNotice(offer.reference)
     if offer.safe_contact_only:

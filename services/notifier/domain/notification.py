@@ -27,6 +27,16 @@ class Purpose(StrEnum):
     OFFER = "offer"
     RECALL = "recall"
     REMINDER = "reminder"
+    # The steps that a resident or a referrer is told of (domain/update.py).
+    RECEIVED = "received"
+    LOOKED_AT = "looked_at"
+    TAKEN_ON = "taken_on"
+    DONE = "done"
+    NOT_MET = "not_met"
+    CANCELLED = "cancelled"
+
+
+TO_SERVICES = frozenset({Purpose.OFFER, Purpose.RECALL, Purpose.REMINDER})
 
 
 class State(StrEnum):
@@ -124,9 +134,15 @@ class Notification:
         return self.state is State.SENT or self.unsure > 0
 
     @property
+    def is_update(self) -> bool:
+        """Whether it tells the resident or the referrer of a step, rather than a service of an offer."""
+        return self.purpose not in TO_SERVICES
+
+    @property
     def ends_with_its_offer(self) -> bool:
-        """Whether nothing is left to tell once the offer is taken back; a recall is what must then be told."""
-        return self.purpose is not Purpose.RECALL
+        """Whether nothing is left to tell once the offer is taken back or the referral stopped; these are what must
+        then be told."""
+        return self.purpose not in (Purpose.RECALL, Purpose.CANCELLED)
 
     def claimed(self) -> "Notification":
         """One more attempt begins; an attempt whose worker died counts as one nobody knows the end of."""

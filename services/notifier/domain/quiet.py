@@ -1,7 +1,7 @@
 """When a contact wants to be left alone, by the clock on the wall in London (N-29 to N-32), and its digest's hour."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from services.notifier.domain.notification import Channel, Notification, Purpose
@@ -71,6 +71,11 @@ class Arrangements:
             return None
         return hours.end_after(at, self.bank_holidays)
 
+    def night_until(self, at: datetime) -> datetime | None:
+        """When the night that it is at `at` ends, for people at home: they may hear of something on days off."""
+        night = self.default and replace(self.default, days_off=False)
+        return night.end_after(at, frozenset()) if night and night.are_at(at, frozenset()) else None
+
     def digest_after(self, service_id: str, at: datetime) -> datetime | None:
         """The next instant after `at` at which a service gets its digest, never in its quiet hours, or None."""
         hour = self.digests.get(service_id)
@@ -103,7 +108,8 @@ def wait_of(claimed: Notification, arrangements: Arrangements, now: datetime) ->
         digest_at = arrangements.digest_after(offer.service_id, now)
         if digest_at is not None and digest_at <= latest:
             return Wait(digest_at, DIGEST)
-    quiet_until = arrangements.quiet_until(offer.service_id, now)
+    is_update = claimed.is_update
+    quiet_until = arrangements.night_until(now) if is_update else arrangements.quiet_until(offer.service_id, now)
     return Wait(quiet_until, QUIET) if quiet_until is not None and quiet_until + SPREAD <= latest else None
 
 

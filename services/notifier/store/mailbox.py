@@ -38,7 +38,7 @@ class Mailbox:
         row = {
             "id": message.id,
             "kind": "email" if email else "text",
-            "recipient": message.to,
+            "recipient": message.alias or message.to,
             "subject": email.subject if email else None,
             "text": message.text,
             "html": email.html if email else None,

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.notifier.domain.failure import Failure, SendFailed
+from services.notifier.domain.failure import Failure, NotAddressed, SendFailed, Withheld
 from services.notifier.domain.hold import WayNames
 from services.notifier.domain.notification import Notification, State
 from services.notifier.domain.retry import after_failure, is_worth_sending
 from services.notifier.ports import Claim, Lane, Transaction
 from services.notifier.use_cases.holding import ClaimWithHolds, HeedOutcome
 from services.notifier.use_cases.planning import TOLD_BY_RECALL, plan_recall
-from services.notifier.use_cases.telling import tell_failed, tell_sent
+from services.notifier.use_cases.telling import tell_failed, tell_sent, tell_skipped
 from services.notifier.use_cases.waiting import PutOff
 
 SENT = "sent"
@@ -28,7 +28,7 @@ class Delivered:
     provider_reference: str
 
 
-Outcome = Delivered | SendFailed
+Outcome = Delivered | SendFailed | Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,9 @@ class RecordOutcome:
         """The message as it now stands; None, and it is not changed, when the attempt is no longer the current one."""
         now = await tx.present()
         fault = outcome if isinstance(outcome, SendFailed) else None
-        waits = await HeedOutcome(self.ways)(tx, claim, fault, now)
+        # What never came to be sent says nothing of the way out.
+        was_tried = not isinstance(outcome, Withheld | NotAddressed)
+        waits = was_tried and await HeedOutcome(self.ways)(tx, claim, fault, now)
         return await self.settle(tx, claim.notification, outcome, now, waits)
 
     async def settle(
@@ -68,6 +70,8 @@ class RecordOutcome:
         """The same, without holding anything back for it; `waits` says that it is behind a hold."""
         if isinstance(outcome, Delivered):
             return await self._sent(tx, claimed, outcome, now)
+        if isinstance(outcome, Withheld):
+            return await self._withheld(tx, claimed, outcome, now)
         return await self._failed(tx, claimed, outcome, now, waits)
 
     async def _sent(
@@ -83,6 +87,15 @@ class RecordOutcome:
         if TOLD_BY_RECALL.intersection(reasons.values()):
             await plan_recall(tx, sent, now)
         return sent
+
+    async def _withheld(
+        self, tx: Transaction, claimed: Notification, outcome: Withheld, now: datetime
+    ) -> Notification | None:
+        skipped = claimed.skipped(outcome.reason)
+        if not await tx.notifications.end_attempt(skipped, NOT_TRIED, now, None):
+            return None
+        await tell_skipped(tx, skipped, now)
+        return skipped
 
     async def _failed(
         self, tx: Transaction, claimed: Notification, fault: SendFailed, now: datetime, waits: bool
@@ -111,7 +124,9 @@ async def still_to_send(tx: Transaction, claims: Sequence[Claim], now: datetime)
 async def _may_go(tx: Transaction, claimed: Notification, reasons: Mapping[UUID, str], now: datetime) -> bool:
     closed = _closed(claimed, reasons)
     if closed is not None:
-        await tx.notifications.end_attempt(claimed.skipped(closed), NOT_TRIED, now, None)
+        skipped = claimed.skipped(closed)
+        await tx.notifications.end_attempt(skipped, NOT_TRIED, now, None)
+        await tell_skipped(tx, skipped, now)
         if closed in TOLD_BY_RECALL:
             await plan_recall(tx, claimed, now)
         return False

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from services.notifier.domain.failure import Failure, SendFailed
+from services.notifier.domain.failure import Failure, SendFailed, Withheld
 from services.notifier.domain.message import Email, Hook, Receipt, Text
 from services.notifier.domain.notification import Notification
 from services.notifier.ports import Sender
@@ -21,8 +21,8 @@ async def outcome_of(delivery: Awaitable[Delivered]) -> Outcome:
     try:
         async with asyncio.timeout(SEND_LIMIT_S):
             return await delivery
-    except SendFailed as failed:
-        return failed
+    except (SendFailed, Withheld) as ended:
+        return ended
     except TimeoutError:
         # Nobody knows how far it got.
         return SendFailed(Failure.AMBIGUOUS, "timeout")

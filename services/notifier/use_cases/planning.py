@@ -7,7 +7,7 @@ from uuid import UUID
 from services.notifier.domain.notification import Channel, Notification, Offer, Purpose, State
 from services.notifier.domain.planning import offer_notice, recall_notice
 from services.notifier.ports import Transaction
-from services.notifier.use_cases.telling import tell_call_awaited, tell_failed, tell_sent
+from services.notifier.use_cases.telling import tell_call_awaited, tell_failed, tell_sent, tell_skipped
 from shared.events import AssignmentMoved, AssignmentOffered, AssignmentRecalled, AssignmentReminded, ReferralCancelled
 
 RECALLED = "recalled"
@@ -96,10 +96,13 @@ class StopReferral:
 
     async def __call__(self, tx: Transaction, event: ReferralCancelled) -> None:
         """Nothing planned so far, and nothing planned later, is sent."""
-        await tx.closures.add(event.referral_id, CANCELLED, await tx.present())
+        now = await tx.present()
+        await tx.closures.add(event.referral_id, CANCELLED, now)
         for notification in await tx.notifications.waiting_of_referral(event.referral_id):
             if notification.ends_with_its_offer:
-                await tx.notifications.save(notification.skipped(CANCELLED))
+                skipped = notification.skipped(CANCELLED)
+                await tx.notifications.save(skipped)
+                await tell_skipped(tx, skipped, now)
 
 
 async def plan_recall(tx: Transaction, told: Notification, now: datetime) -> None:

@@ -5,11 +5,14 @@ from typing import Any
 
 from services.notifier.domain.notification import Notification
 from services.notifier.ports import Transaction
-from shared.events import NotificationCallAwaited, NotificationFailed, NotificationSent
+from shared.events import NotificationCallAwaited, NotificationFailed, NotificationSent, UpdateDropped, UpdateSent
 
 
 async def tell_sent(tx: Transaction, notification: Notification, at: datetime) -> None:
     """Publish that the contact was told at `at`."""
+    if notification.is_update:
+        await tx.publish(UpdateSent(**await _about_update(tx, notification), sent_at=at))
+        return
     await tx.publish(NotificationSent(**await _about(tx, notification), sent_at=at))
 
 
@@ -21,7 +24,27 @@ async def tell_call_awaited(tx: Transaction, notification: Notification, at: dat
 async def tell_failed(tx: Transaction, notification: Notification, at: datetime) -> None:
     """Publish that this channel is given up; the class of the failure is `notification.reason`."""
     failure = notification.reason or "unknown"
+    if notification.is_update:
+        await tx.publish(UpdateDropped(**await _about_update(tx, notification), reason=failure, dropped_at=at))
+        return
     await tx.publish(NotificationFailed(**await _about(tx, notification), failure=failure, failed_at=at))
+
+
+async def tell_skipped(tx: Transaction, notification: Notification, at: datetime) -> None:
+    """Publish that an update will not be sent; of a service's message nobody needs to hear that."""
+    if notification.is_update:
+        await tell_failed(tx, notification, at)
+
+
+async def _about_update(tx: Transaction, notification: Notification) -> dict[str, Any]:  # fields of several types
+    """What every event about an update says of it; takes the next number of its referral."""
+    offer = notification.offer
+    return {
+        "referral_id": offer.referral_id,
+        "reference": offer.reference,
+        "sequence": await tx.next_sequence(offer.referral_id),
+        "update_id": notification.id,
+    }
 
 
 async def _about(tx: Transaction, notification: Notification) -> dict[str, Any]:  # fields of several types

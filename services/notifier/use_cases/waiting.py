@@ -44,7 +44,8 @@ class PutOff:
             digest = digest_id(claimed.contact, claimed.address, wait.until) if wait.reason == DIGEST else None
             await tx.waiting.put_back(claimed, claimed.put_back(wait.reason, wait.until), digest)
             return True
-        if claimed.channel is not Channel.SMS:
+        # Of people's numbers nothing is known here; they get no more texts than a referral has steps.
+        if claimed.channel is not Channel.SMS or claimed.is_update:
             return False
         before = await tx.waiting.texts_since(claimed.address, now - PERIOD, undecided)
         until = text_waits_until(claimed, before, now)
