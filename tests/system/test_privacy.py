@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from shared.clock import new_id
+from tests.eventually import eventually
 from tests.system.broker import Sent
 from tests.system.caller import REFERRALS, Caller, calling
 from tests.system.search import Someone, answered, found_in, surfaces
@@ -34,6 +35,28 @@ CANARY = Someone(
     address="19 Cowslip Jitty, Heage",
     postcode="DE55 4XD",
     phrase="mends concertinas at night",
+)
+TOLD = Someone(
+    first_name="Ottoline",
+    last_name="Wrenmuir",
+    phone="01632 960666",
+    mobile="07700 900666",
+    email="ow.dunnock@told.example",
+    dob="1938-02-17",
+    address="3 Teasel Twitchel, Holymoorside",
+    postcode="DE55 4YA",
+    phrase="teaches parrots to swear",
+)
+ASKING = Someone(
+    first_name="Barnabus",
+    last_name="Fenwhistle",
+    phone="01632 960555",
+    mobile="07700 900555",
+    email="bf.siskin@asking.example",
+    dob="1971-09-30",
+    address="88 Bracken Snicket, Tansley",
+    postcode="DE55 4YB",
+    phrase="drives a hearse",
 )
 SHOWN = {
     "/metrics",
@@ -142,6 +165,35 @@ async def test_nothing_but_the_sealed_fields_tells_who_the_person_is(world: Worl
     assert references[0] in seen["e-mails"]
     assert answered(seen) >= SHOWN
     assert found_in(seen, PLANTED) == {}
+
+
+async def test_of_people_who_are_told_how_it_goes_only_the_mail_server_learns_an_address(world: World) -> None:
+    body = about(
+        person={"name": TOLD.name, "dob": TOLD.dob, "email": TOLD.email, "mobile": TOLD.mobile, "phone": TOLD.phone},
+        address=TOLD.address,
+        postcode=TOLD.postcode,
+        notes=f"{TOLD.name} {TOLD.phrase}",
+        referrer_kind="professional",
+        referrer={"name": ASKING.name, "organisation": ASKING.address, "phone": ASKING.mobile},
+        updates={"resident": True, "referrer": True},
+    )
+
+    async with calling(world) as caller:
+        reference = (await caller.submit(body))["reference"]
+
+        async def told() -> list[str]:
+            timeline = (await caller.see(reference))["timeline"]
+            return sorted(each["details"]["who"] for each in timeline if each["kind"] == "person_told")
+
+        await caller.settled(reference)
+        assert await eventually(told, lambda who: len(who) == 2) == ["referrer", "resident"]
+        await caller.cancel(reference, "referrer_withdrew")
+        assert await eventually(told, lambda who: len(who) == 4) == ["referrer", "referrer", "resident", "resident"]
+    seen = await surfaces(world, [reference])
+    assert f"resident of {reference}" in seen["e-mails"] or TOLD.email in seen["e-mails"]
+    assert f"referrer of {reference}" in seen["texts"]
+    assert found_in(seen, TOLD) == ({"e-mails": ["e-mail"]} if isinstance(world, Deployment) else {})
+    assert found_in(seen, ASKING) == {}
 
 
 async def test_the_search_would_find_them_wherever_they_were(deployment: Deployment) -> None:

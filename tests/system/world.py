@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from deploy.native.ports import find_free
+from shared.clock import new_id
 from shared.vault import Vault
 from tests.system.broker import Broker
 from tests.system.databases import SERVICES, Databases, copies
@@ -142,6 +143,9 @@ def _services(folder: Path, databases: Databases, mail: MailServer, servers: dic
         ports[each] = find_free(set(ports.values()))
     environment = {
         **servers,
+        "WAYMARK_CONTACTS_TOKEN": new_id().hex,
+        "WAYMARK_INTAKE_URL": f"http://127.0.0.1:{ports['intake']}",
+        "WAYMARK_INTAKE_PLAINTEXT_HOSTS": "127.0.0.1",
         **databases.environment(),
         **UNLIMITED,
         "WAYMARK_KEYS_FILE": str(folder / "keys.json"),
