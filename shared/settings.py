@@ -1,11 +1,28 @@
 """Settings that every service shares, read once at the start from WAYMARK_ variables; secrets have no default."""
 
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.links import keys_in
+
 DRIVERS = ("postgresql+asyncpg://", "sqlite+aiosqlite://")
+
+
+def _checked_keys(keys: SecretStr) -> SecretStr:
+    keys_in(keys.get_secret_value())
+    return keys
+
+
+# What links in notices are signed with: the same for the service that writes them and the one that reads them.
+LinkKeys = Annotated[
+    SecretStr,
+    AfterValidator(_checked_keys),
+    Field(
+        description="keys that links are signed with, newest first, with commas between; each of 32 hex digits or more"
+    ),
+]
 
 
 class CommonSettings(BaseSettings):

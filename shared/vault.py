@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shared.errors import Conflict, Refused
+from shared.secret_files import write_new
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -158,13 +159,7 @@ def _reason(error: Exception) -> str:
 
 
 def _write_new(path: Path, keys: KeyFile) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Mode and exclusiveness are set as the file is made: there is no moment at which others could read it.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(keys.model_dump(mode="json"), file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
+    write_new(path, json.dumps(keys.model_dump(mode="json"), indent=2))
 
 
 def _new_key() -> str:

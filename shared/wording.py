@@ -21,6 +21,18 @@ def clock_words(at: time) -> str:
     return f"{at.hour % 12 or 12}{minutes}{'am' if at.hour < 12 else 'pm'}"
 
 
+def line_hours_words(weekday: tuple[int, int], other_day: tuple[int, int]) -> str:
+    """When a line is open, each pair in minutes after midnight: "8am to 8pm Monday to Friday, and 9am to 4pm at …"."""
+    on_weekdays, on_others = (
+        f"{_minute_words(opens)} to {_minute_words(closes)}" for opens, closes in (weekday, other_day)
+    )
+    return f"{on_weekdays} Monday to Friday, and {on_others} at weekends and on bank holidays"
+
+
+def _minute_words(minute: int) -> str:
+    return clock_words(time(minute // 60 % 24, minute % 60))
+
+
 def reply_by_words(reply_by: datetime, now: datetime) -> str:
     """A deadline: "by 8pm today, Wednesday 15 April", or "now: it was due …" once it has passed.
 

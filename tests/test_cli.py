@@ -237,10 +237,10 @@ def test_one_process_serves_until_ctrl_c_and_nobody_else_uses_its_data_meanwhile
         assert process.returncode == 0
         assert "The data stays in" in rest
         assert "Traceback" not in rest
-    assert {"intake.db", "router.db", "notifier.db", "keys.json", "waymark.log"} <= {
+    assert {"intake.db", "router.db", "notifier.db", "keys.json", "link-keys", "waymark.log"} <= {
         each.name for each in data.iterdir()
     }
-    assert (data / "keys.json").stat().st_mode & 0o077 == 0
+    assert (data / "keys.json").stat().st_mode & 0o077 == (data / "link-keys").stat().st_mode & 0o077 == 0
 
 
 # -- dead letters ------------------------------------------------------------------------------------------------------

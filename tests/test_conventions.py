@@ -179,7 +179,7 @@ def test_no_secret_has_a_default() -> None:
     for name, field in fields().items():
         assert not isinstance(field.default, SecretStr), name
     for name, (_, value) in example().items():
-        if name.endswith(("_PASSWORD", "_FILE")) and name in used_by_compose():
+        if name.endswith(("_PASSWORD", "_FILE", "_KEYS")) and name in used_by_compose():
             assert value == "", name
         passwords = re.findall(r"://[^:/@]*:([^@]*)@", value)
         assert set(passwords) <= {"CHANGE-ME"}, name

@@ -21,6 +21,7 @@ from services.router.settings import RouterSettings
 from shared.app import application
 from shared.clock import Clock, NewId, new_id, utc_now
 from shared.embedded import Embedded
+from shared.links import create_key_file
 from shared.log import set_up_logging
 from shared.migrations import upgrade
 from shared.reference import SPACE, reference_of
@@ -37,6 +38,7 @@ from waymark.urls import embedded_url
 HOST = "127.0.0.1"
 LOG_FILE = "waymark.log"
 CHANCE = SystemRandom()
+KEYS, LINK_KEYS = "keys.json", "link-keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,12 @@ class Process:
 
 
 def prepare(data: Path) -> None:
-    """Make the folder, its key file and its databases where they are missing, and bring the schemas up to date."""
+    """Make the folder, its key files and its databases where they are missing, and bring the schemas up to date."""
     data.mkdir(parents=True, exist_ok=True)
-    keys = data / "keys.json"
-    if not keys.exists():
-        Vault.create_file(keys)
+    if not (data / KEYS).exists():
+        Vault.create_file(data / KEYS)
+    if not (data / LINK_KEYS).exists():
+        create_key_file(data / LINK_KEYS)
     for name in ServiceName:
         upgrade(name, embedded_url(data, name))
 
@@ -61,30 +64,15 @@ def build(
     data: Path, *, public_url: str, now: Clock = utc_now, fresh_id: NewId = new_id, chance: Random = CHANCE
 ) -> Sequence[Service]:
     """Build the services on the databases in `data`."""
-    common = {"public_url": public_url, "kafka_url": None}
-    keys, urls = data / "keys.json", {name: embedded_url(data, name) for name in ServiceName}
-    of_intake = read_settings(IntakeSettings, intake_database_url=urls[ServiceName.INTAKE], keys_file=keys, **common)
+    for_intake, for_router, for_notifier = _settings(data, public_url)
     taking = intake.build(
-        of_intake,
-        now=now,
-        new_id=fresh_id,
-        draw_reference=lambda: reference_of(chance.randrange(SPACE)),
+        for_intake, now=now, new_id=fresh_id, draw_reference=lambda: reference_of(chance.randrange(SPACE))
     )
+    contacts = OwnContacts(intake.contacts(taking, for_intake, now=now))
     return (
         taking,
-        router.build(
-            read_settings(RouterSettings, router_database_url=urls[ServiceName.ROUTER], **common),
-            now=now,
-            new_id=fresh_id,
-        ),
-        notifier.build(
-            read_settings(
-                NotifierSettings, notifier_database_url=urls[ServiceName.NOTIFIER], delivery="mailbox", **common
-            ),
-            now=now,
-            new_id=fresh_id,
-            contacts=OwnContacts(intake.contacts(taking, of_intake, now=now)),
-        ),
+        router.build(for_router, now=now, new_id=fresh_id),
+        notifier.build(for_notifier, now=now, new_id=fresh_id, contacts=contacts),
     )
 
 
@@ -94,6 +82,20 @@ def assemble(data: Path, *, public_url: str) -> Process:
     app = application(services, Embedded(), public_url=public_url, new_id=new_id)
     app.include_router(home.routes())
     return Process(services, app)
+
+
+def _settings(data: Path, public_url: str) -> tuple[IntakeSettings, RouterSettings, NotifierSettings]:
+    common = {"public_url": public_url, "kafka_url": None}
+    linking = common | {"link_keys": (data / LINK_KEYS).read_text("utf-8")}
+
+    def database(name: ServiceName) -> dict[str, str]:
+        return {f"{name}_database_url": embedded_url(data, name)}
+
+    return (
+        read_settings(IntakeSettings, keys_file=data / KEYS, **database(ServiceName.INTAKE), **common),
+        read_settings(RouterSettings, **database(ServiceName.ROUTER), **linking),
+        read_settings(NotifierSettings, delivery="mailbox", **database(ServiceName.NOTIFIER), **linking),
+    )
 
 
 async def load(services: Sequence[Service], directory: Path) -> None:

@@ -16,7 +16,7 @@ from services.notifier.domain.notification import Channel
 from services.notifier.domain.quiet import Arrangements, QuietHours
 from shared.documents import Documents
 from shared.errors import Refused
-from shared.wording import clock_words
+from shared.wording import line_hours_words
 
 Priority = Literal["P1", "P2", "P3", "P4"]
 PRIORITIES: tuple[Priority, ...] = ("P1", "P2", "P3", "P4")
@@ -255,12 +255,11 @@ def _districts(folder: Path) -> dict[str, str]:
 
 
 def _hours_words(hours: HoursFields) -> str:
-    def span(opens_closes: tuple[str, str]) -> str:
-        opens, closes = (clock_words(time.fromisoformat(hour)) for hour in opens_closes)
-        return f"{opens} to {closes}"
+    def minutes(opens_closes: tuple[str, str]) -> tuple[int, int]:
+        opens, closes = (time.fromisoformat(hour) for hour in opens_closes)
+        return opens.hour * 60 + opens.minute, closes.hour * 60 + closes.minute
 
-    weekend = span(hours.weekend_and_bank_holiday)
-    return f"{span(hours.weekday)} Monday to Friday, and {weekend} at weekends and on bank holidays"
+    return line_hours_words(minutes(hours.weekday), minutes(hours.weekend_and_bank_holiday))
 
 
 def _check_wording(parts: Mapping[str, Any]) -> None:  # JSON values

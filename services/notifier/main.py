@@ -44,6 +44,7 @@ from shared.db import Database
 from shared.documents import Current, save_documents
 from shared.envelope import Origin
 from shared.idempotency import Expiry, Idempotency, Unsealed
+from shared.links import LinkSigner
 from shared.service import Loop, Service
 
 # Longer than an attempt may take, so that a lease runs out only for a worker that is gone.
@@ -65,7 +66,7 @@ def build(settings: NotifierSettings, *, now: Clock, new_id: NewId, contacts: Co
     database = NotifierDatabase(settings.notifier_database_url, now=now, new_id=new_id)
     transactions = Transactions(database, Current(directory_of))
     mailbox = Mailbox(database)
-    templates = Templates(settings.public_url)
+    templates = Templates(settings.public_url, LinkSigner(settings.link_keys.get_secret_value()))
     idempotency, names = Idempotency(database, Unsealed()), _way_names(settings)
     routers = [
         api.routes(transactions, transactions.within, idempotency, RecordCall()),

@@ -14,7 +14,7 @@ from services.notifier.channels.https_address import checked_https_url
 from services.notifier.channels.notify import BASE_URL, NotifyAccount
 from services.notifier.channels.smtp_address import SmtpServer, parse_smtp_url
 from services.notifier.channels.webhook_signature import Keys, read_keys
-from shared.settings import CommonSettings
+from shared.settings import CommonSettings, LinkKeys
 
 # A name, the service's id and the key itself.
 NOTIFY_KEY = re.compile(r"^.+-[0-9a-fA-F-]{36}-[0-9a-fA-F-]{36}$")
@@ -38,6 +38,7 @@ class NotifierSettings(NotifierDatabase):
     """The notifier's own settings. `delivery` says how messages leave: "live" by the ways that `emails_by` and
     `texts_by` name, "mailbox" keeps everything in the database and shows it on /mailbox, "dry-run" throws it away."""
 
+    link_keys: LinkKeys
     delivery: Literal["live", "mailbox", "dry-run"] = Field("live", description="how messages leave")
     emails_by: Literal["smtp", "notify"] = Field("smtp", description="how e-mails leave when live")
     texts_by: Literal["file", "notify", "gateway"] = Field("file", description="how texts leave when live")

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from services.router import pages
 from services.router.api import answering, pausing, reading
+from services.router.api import links as links_api
 from services.router.chaser import Chase, Watchdog
 from services.router.configuration import load_county_documents
 from services.router.configuration.documents import read_documents
 from services.router.consumers import subscriptions
 from services.router.domain.county import County
+from services.router.pages import assignments, decisions, links
 from services.router.settings import RouterSettings
 from services.router.store.tables import metadata
 from services.router.store.transaction import RouterTransaction
@@ -22,6 +23,7 @@ from shared.db import Database, Transaction
 from shared.documents import Current, save_documents
 from shared.envelope import Origin
 from shared.idempotency import Expiry, Idempotency, Unsealed
+from shared.links import LinkSigner
 from shared.service import Loop, Service
 
 EXPIRE_EVERY_S = 600.0
@@ -34,6 +36,8 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
     database = Database("router", settings.router_database_url, metadata, now=now, new_id=new_id)
     county_in_force = counties()
     idempotency = Idempotency(database, Unsealed())
+    place_again = PlaceAgain(new_id)
+    signer = LinkSigner(settings.link_keys.get_secret_value())
 
     def stores(transaction: Transaction) -> RouterTransaction:
         return RouterTransaction(transaction, county_in_force)
@@ -43,9 +47,12 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
         database=database,
         routers=(
             reading.routes(database, stores),
-            answering.routes(stores, idempotency, now, new_id, PlaceAgain(new_id)),
+            answering.routes(stores, idempotency, now, new_id, place_again),
             pausing.routes(database, stores, idempotency, now),
-            pages.routes(database, stores, now),
+            links_api.routes(stores, idempotency, now),
+            decisions.routes(database, stores),
+            assignments.routes(database, stores, now),
+            links.routes(database, stores, signer, now, place_again),
         ),
         subscriptions=subscriptions(
             stores,
@@ -53,10 +60,10 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
             RecallReferral(now),
             ReopenReferral(now, new_id),
             NoteTold(),
-            NoteUnreachable(now, PlaceAgain(new_id)),
+            NoteUnreachable(now, place_again),
         ),
         loops=(
-            Loop("router.chase", Chase(database, stores, RingClock(PlaceAgain(new_id))), CHASE_EVERY_S),
+            Loop("router.chase", Chase(database, stores, RingClock(place_again)), CHASE_EVERY_S),
             Loop("router.watchdog", Watchdog(database, stores), WATCH_EVERY_S),
             Loop("router.idempotency", Expiry(database), EXPIRE_EVERY_S),
         ),

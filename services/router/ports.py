@@ -11,6 +11,7 @@ from services.router.domain.cause import RECEIVED, Cause
 from services.router.domain.chase import Clock, Kind
 from services.router.domain.county import County
 from services.router.domain.decision import Decision
+from services.router.domain.links import Revoked
 from services.router.domain.vocabulary import Channel, Priority
 from shared.events import Event, Facts
 
@@ -261,6 +262,16 @@ class Watch(Protocol):
         """Needs that nobody has, and live assignments without a ticking clock; at most `limit` of each."""
 
 
+class Links(Protocol):
+    """What is known of links: only which were revoked."""
+
+    async def revoke(self, revoked: Revoked) -> None:
+        """Keep a revocation."""
+
+    async def revoked_at(self, assignment_id: UUID, notification_id: UUID) -> datetime | None:
+        """When the link of this message was first revoked, by itself or with all of its assignment's."""
+
+
 class Transaction(Protocol):
     """Everything one use case may touch, all of it kept or none of it."""
 
@@ -278,6 +289,8 @@ class Transaction(Protocol):
     def clocks(self) -> Clocks: ...
     @property
     def watch(self) -> Watch: ...
+    @property
+    def links(self) -> Links: ...
 
     async def county(self) -> County:
         """The rules and the directory in force. Raises Unavailable when none is loaded."""

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from shared.settings import CommonSettings
+from shared.settings import CommonSettings, LinkKeys
 
 
 class RouterDatabase(CommonSettings):
@@ -13,3 +13,5 @@ class RouterDatabase(CommonSettings):
 
 class RouterSettings(RouterDatabase):
     """What the router needs besides what every service does."""
+
+    link_keys: LinkKeys

@@ -1,13 +1,16 @@
-"""The frame of every page: one layout, one stylesheet, and a renderer that escapes whatever it is given."""
+"""The frame of every page: one layout, one stylesheet, a renderer that escapes whatever it is given, and forms."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import parse_qsl
 
+from fastapi import Request
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 HERE = Path(__file__).parent
+FIELDS_MAX = 200
 Render = Callable[[str, Mapping[str, object]], HTMLResponse]
 
 
@@ -30,3 +33,12 @@ def renderer(templates: Path) -> Render:
 def static_files() -> StaticFiles:
     """The stylesheet, to be mounted at /static."""
     return StaticFiles(directory=HERE / "static")
+
+
+async def form_of(request: Request) -> Mapping[str, str]:
+    """The fields of a form as a browser sends it, the last of a name; what is no such form has none."""
+    try:
+        fields = parse_qsl((await request.body()).decode(), max_num_fields=FIELDS_MAX)
+    except ValueError:
+        return {}
+    return dict(fields)

@@ -22,7 +22,16 @@ async def test_from_the_home_page_one_gets_to_the_messages_and_into_one(watched:
     assert await watched.page.locator("h1").inner_text() == "Mailbox"
     await watched.page.get_by_role("link", name="reply by").first.click()
     await watched.page.wait_for_url("**/mailbox/*")
-    assert "/assignments/" in await watched.page.locator("main").inner_text()
+    assert watched.complaints == []
+
+
+async def test_from_an_email_one_gets_to_where_it_is_answered(watched: Watched) -> None:
+    await watched.open("/mailbox")
+    await watched.page.get_by_role("link", name=": referral").first.click()
+    await watched.page.wait_for_url("**/mailbox/*")
+    await watched.page.get_by_role("link", name="/r/").click()
+    await watched.page.wait_for_url("**/r/*")
+    assert await watched.page.get_by_role("button", name="Accept").count() == 1
     assert watched.complaints == []
 
 

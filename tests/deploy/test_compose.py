@@ -118,6 +118,8 @@ def test_no_secret_is_written_down_and_a_missing_one_stops_the_start() -> None:
         for name, value in service.get("environment", {}).items():
             if re.search(r"PASSWORD|AUTH$|TOKEN$", name):
                 assert re.fullmatch(r"\$\{WAYMARK_[A-Z]+_(PASSWORD|TOKEN):\?.+\}", value)
+            if name.endswith("LINK_KEYS"):
+                assert value.startswith(f"${{{name}:?")
             for word in re.findall(r"://[^:/@]*:([^@]*)@", value):
                 assert re.fullmatch(r"\$\{WAYMARK_[A-Z]+_PASSWORD:\?.+\}", word)
     assert DOCUMENT["secrets"]["keys"]["file"].startswith("${WAYMARK_KEYS_FILE:?")
@@ -130,6 +132,10 @@ def test_only_intake_is_given_the_key_file() -> None:
 
 def test_only_intake_and_the_notifier_know_the_secret_for_contacts() -> None:
     assert [name for name in SERVICES if "WAYMARK_CONTACTS_TOKEN" in settings(name)] == ["intake", "notifier"]
+
+
+def test_only_who_writes_links_and_who_reads_them_are_given_their_keys() -> None:
+    assert [name for name in SERVICES if "WAYMARK_LINK_KEYS" in settings(name)] == ["router", "notifier"]
 
 
 @pytest.mark.parametrize("name", sorted(OURS))

@@ -109,6 +109,8 @@ async def services(ports: Mapping[str, int]) -> AsyncIterator[None]:
         ("/api/v1/assignments?state=offered", "router: GET /api/v1/assignments?state=offered"),
         ("/api/v1/notifications?referral=x", "notifier: GET /api/v1/notifications?referral=x"),
         ("/decisions/ABCD-EFGH", "router: GET /decisions/ABCD-EFGH"),
+        ("/r/a.signed.token", "router: GET /r/a.signed.token"),
+        ("/progress/a.signed.token", "router: GET /progress/a.signed.token"),
         ("/static/waymark.css", "router: GET /static/waymark.css"),
         ("/intake/openapi.json", "intake: GET /intake/openapi.json"),
         ("/router/readyz", "router: GET /readyz"),

@@ -49,7 +49,7 @@ async def test_the_messages_of_a_referral_are_listed_with_their_attempts(
     await worker.run_once()
     [message] = (await client.get(LIST, params={"referral": "7K3M-2QX"})).json()["notifications"]
     assert (message["channel"], message["purpose"], message["state"]) == ("email", "offer", "sent")
-    assert (message["service_id"], message["template"]) == ("svc-dva-doorstep", "offer.email@1")
+    assert (message["service_id"], message["template"]) == ("svc-dva-doorstep", "offer.email@2")
     assert [(attempt["number"], attempt["outcome"], attempt["code"]) for attempt in message["attempts"]] == [
         (1, "transient", "450 4.2.0"),
         (2, "sent", None),

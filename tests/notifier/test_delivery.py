@@ -57,7 +57,7 @@ async def test_what_was_sent_keeps_its_words_version_and_reference(world: World)
     await world.hear(offered())
     await world.worker(ScriptedSender()).run_once()
     [(stored, [attempt])] = await world.stored_with_attempts()
-    assert (stored.template, stored.provider_reference) == ("offer.email@1", f"scripted:{stored.id}")
+    assert (stored.template, stored.provider_reference) == ("offer.email@2", f"scripted:{stored.id}")
     assert attempt.outcome == "sent"
 
 
@@ -194,7 +194,7 @@ async def test_a_recall_while_a_message_is_on_its_way_is_told_after_it(world: Wo
     await world.worker(sender).run_once()
     sender.meanwhile = None
     await world.worker(sender).run_once()
-    assert [message.template for message in sender.taken] == ["offer.email@1", "recall.email@1"]
+    assert [message.template for message in sender.taken] == ["offer.email@2", "recall.email@1"]
     assert [message.to for message in sender.taken] == [sender.taken[0].to] * 2
 
 

@@ -75,7 +75,7 @@ async def test_what_is_urgent_is_told_by_itself(daily: World, priority: str) -> 
     await daily.hear(offered(due_in=DAYS).model_copy(update={"priority": priority}))
     sender = ScriptedSender()
     await drain(daily, sender)
-    assert [message.template for message in sender.taken] == ["offer.email@1"]
+    assert [message.template for message in sender.taken] == ["offer.email@2"]
 
 
 async def test_what_was_accepted_between_claim_and_send_is_not_listed(daily: World) -> None:

@@ -286,7 +286,7 @@ async def test_a_template_that_the_provider_refuses_is_parked_and_the_others_go_
     await world.hear(offered(name="three"), offered(name="safe", safe_contact_only=True))
     sender = ScriptedSender()
     await drain(world, sender)
-    assert [message.template for message in sender.taken] == ["offer-safe.email@1"]
+    assert [message.template for message in sender.taken] == ["offer-safe.email@2"]
     [parked] = await standing(world)
     assert (parked.scope, parked.subject, parked.kind, parked.reason) == (
         Scope.TEMPLATE,

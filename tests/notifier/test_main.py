@@ -1,6 +1,7 @@
 """The notifier assembled: its settings, its directory, its mailbox pages and its schema."""
 
-from collections.abc import AsyncIterator, Callable
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -34,18 +35,21 @@ from shared.migrations import upgrade
 from shared.pages import static_files
 from shared.service import Service
 from shared.settings import read_settings
-from tests.notifier.world import ASSIGNMENT, EMAIL, MOBILE, PHONE, offered
+from tests.links import LINK_KEYS
+from tests.notifier.world import EMAIL, MOBILE, PHONE, offered
 
 DERBYSHIRE = Path(__file__).parents[2] / "deploy" / "derbyshire"
 Build = Callable[..., Service]
+# Of any setting's type.
+OURS: Mapping[str, Any] = {"notifier_database_url": "sqlite+aiosqlite://", "link_keys": LINK_KEYS}
 
 
 def settings(**given: Any) -> NotifierSettings:  # of any setting's type
-    return NotifierSettings(_env_file=None, **{"notifier_database_url": "sqlite+aiosqlite://", **given})
+    return NotifierSettings(_env_file=None, **{**OURS, **given})
 
 
 def read_from(**given: object) -> NotifierSettings:
-    return read_settings(NotifierSettings, notifier_database_url="sqlite+aiosqlite://", _env_file=None, **given)
+    return read_settings(NotifierSettings, _env_file=None, **OURS, **given)
 
 
 @pytest.fixture
@@ -102,7 +106,7 @@ async def test_a_message_is_shown_as_text_and_as_html_that_can_do_nothing(
     page = await client.get(address)
     assert f"{address}/html" in page.text
     assert "sandbox></iframe>" in page.text
-    assert f"http://127.0.0.1:8000/assignments/{ASSIGNMENT}" in page.text
+    assert re.search(r'<a href="http://127.0.0.1:8000/r/[A-Za-z0-9._-]+"', page.text)
     html = await client.get(f"{address}/html")
     assert html.text.startswith("<!DOCTYPE html>")
     assert "sandbox" in html.headers["content-security-policy"]
@@ -201,7 +205,7 @@ def test_a_mail_server_is_never_reached_in_the_clear_by_mistake() -> None:
     with pytest.raises(SystemExit, match="WAYMARK_SMTP_URL") as ended:
         read_settings(
             NotifierSettings,
-            notifier_database_url="sqlite+aiosqlite://",
+            **OURS,
             smtp_url="smtp://u:secret@mail.example",
             _env_file=None,
         )
@@ -218,7 +222,7 @@ def test_a_sender_must_be_an_address() -> None:
     with pytest.raises(SystemExit, match="WAYMARK_MAIL_FROM"):
         read_settings(
             NotifierSettings,
-            notifier_database_url="sqlite+aiosqlite://",
+            **OURS,
             delivery="dry-run",
             mail_from="Waymark",
             _env_file=None,

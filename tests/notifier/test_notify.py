@@ -15,6 +15,7 @@ from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.message import Email
 from services.notifier.domain.notification import Channel
 from shared.clock import utc_now
+from tests.links import SIGNER
 from tests.notifier.http_server import Nothing, Reply, nobody_listens
 from tests.notifier.notify_server import (
     TEMPLATES,
@@ -51,7 +52,7 @@ async def impatient(fake: FakeNotify) -> AsyncIterator[Notify]:
 
 
 def offer_email() -> Email:
-    return Templates(PUBLIC_URL).email(a_notification(), DIRECTORY, NOON)
+    return Templates(PUBLIC_URL, SIGNER).email(a_notification(), DIRECTORY, NOON)
 
 
 async def failed(notify: Notify) -> SendFailed:
@@ -76,7 +77,7 @@ async def test_an_e_mail_is_handed_over_as_a_template_with_our_closed_placeholde
             "needs": "Food shopping (can pay)",
             "priority": "Next working day",
             "reply_by": "by 5pm tomorrow, Thursday 16 April",
-            "link": f"{PUBLIC_URL}/assignments/{a_notification().offer.assignment_id}",
+            "link": offer_email().values["link"],
             "sender": DIRECTORY.words.sender,
             "sender_in_texts": DIRECTORY.words.sender_in_texts,
             "help_phone": DIRECTORY.words.help_phone,
@@ -88,7 +89,7 @@ async def test_an_e_mail_is_handed_over_as_a_template_with_our_closed_placeholde
 
 
 async def test_a_text_is_handed_over_by_its_own_template(fake: FakeNotify, notify: Notify) -> None:
-    text = Templates(PUBLIC_URL).text(a_notification(channel=Channel.SMS, address=MOBILE), DIRECTORY, NOON)
+    text = Templates(PUBLIC_URL, SIGNER).text(a_notification(channel=Channel.SMS, address=MOBILE), DIRECTORY, NOON)
     await NotifyTexts(notify).send(text)
     [taken] = fake.taken
     assert (taken["type"], taken["asked"]["phone_number"]) == ("sms", MOBILE)

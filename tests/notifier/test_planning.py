@@ -190,7 +190,7 @@ async def test_a_recall_that_waits_is_told_even_if_the_referral_is_cancelled_and
     await world.worker(sender).run_once()
     await world.hear(recalled(), cancelled(), recalled())
     await world.worker(sender).run_once()
-    assert [message.template for message in sender.taken] == ["offer.email@1", "recall.email@1"]
+    assert [message.template for message in sender.taken] == ["offer.email@2", "recall.email@1"]
 
 
 async def test_a_services_webhook_is_told_of_offer_and_recall_besides_the_channels_chosen(hooked: World) -> None:
@@ -203,7 +203,7 @@ async def test_a_services_webhook_is_told_of_offer_and_recall_besides_the_channe
     await hooked.worker(email, hook=hook).run_once()
     await hooked.hear(recalled())
     await hooked.worker(email, hook=hook).run_once()
-    assert [message.template for message in email.taken] == ["offer.email@1", "recall.email@1"]
+    assert [message.template for message in email.taken] == ["offer.email@2", "recall.email@1"]
     assert [message.template for message in hook.taken] == ["offer.webhook@1", "recall.webhook@1"]
     assert {message.to for message in hook.taken} == {HOOK}
     told = [event for event in await hooked.published() if isinstance(event, NotificationSent)]
@@ -263,7 +263,7 @@ async def test_a_reminder_is_sent_once_over_the_channels_by_which_the_offer_was_
     await world.hear(*[reminded(channels=("email", "sms", "portal"))] * 2)
     await world.worker(sender, sender).run_once()
     sent = sorted(message.template for message in sender.taken)
-    assert sent == ["offer.email@1", "offer.text@1", "reminder.email@1", "reminder.text@1"]
+    assert sent == ["offer.email@2", "offer.text@1", "reminder.email@2", "reminder.text@1"]
 
 
 async def test_whom_the_offer_has_not_reached_yet_needs_no_reminder(world: World) -> None:

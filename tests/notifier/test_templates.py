@@ -16,6 +16,8 @@ from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.message import TEXT_MAX, Email, septets
 from services.notifier.domain.notification import Channel, Notification, Purpose
 from services.notifier.domain.update import NOTICES, Update, update_notification
+from shared.links import Link
+from tests.links import SIGNER
 from tests.notifier.world import DIRECTORY, IDS, NOON, PUBLIC_URL, a_notification, an_offer
 
 LONGEST = replace(
@@ -29,11 +31,17 @@ SAFE = a_notification(offer=an_offer(safe_contact_only=True))
 RECALL = a_notification(purpose=Purpose.RECALL)
 REMINDER = a_notification(purpose=Purpose.REMINDER)
 UPDATES = [update_notification(Update(IDS, IDS, "7K3M-2QX", "resident", step, "email"), None, NOON) for step in NOTICES]
-LINK = f"{PUBLIC_URL}/assignments/{OFFER.offer.assignment_id}"
+PAGE = f"{PUBLIC_URL}/assignments/{OFFER.offer.assignment_id}"
+
+
+def answer_link(notification: Notification) -> str:
+    offer = notification.offer
+    link = Link("answer", offer.assignment_id, offer.service_id, notification.id, offer.reply_by)
+    return f"{PUBLIC_URL}/r/{SIGNER.sign(link)}"
 
 
 def templates() -> Templates:
-    return Templates(PUBLIC_URL)
+    return Templates(PUBLIC_URL, SIGNER)
 
 
 def email_for(notification: Notification) -> Email:
@@ -71,7 +79,7 @@ def test_an_offer_says_what_and_where_and_how_soon_and_nothing_else() -> None:
         "Needs: Food shopping (can pay)",
         "How soon: Next working day",
         "Reply by 5pm tomorrow, Thursday 16 April",
-        LINK,
+        answer_link(OFFER),
     ):
         assert line in email.text.splitlines()
 
@@ -87,9 +95,27 @@ def test_the_html_part_says_what_the_text_part_says(notification: Notification) 
 
 def test_where_contact_must_be_safe_only_reference_and_link_are_told() -> None:
     email, text = email_for(SAFE), templates().text(SAFE, DIRECTORY, NOON)
-    assert email.text.split() == ["Referral", "7K3M-2QX", "Sign", "in", "to", "read", "it:", LINK]
-    assert text.text == f"Derbyshire CRU: referral 7K3M-2QX. {LINK}"
+    assert email.text.split() == ["Referral", "7K3M-2QX", "How", "to", "answer", "it:", PAGE]
+    assert text.text == f"Derbyshire CRU: referral 7K3M-2QX. {PAGE}"
     assert email.subject == "Referral 7K3M-2QX"
+
+
+@pytest.mark.parametrize("purpose", [Purpose.OFFER, Purpose.REMINDER])
+def test_the_link_of_an_email_is_for_this_message_and_lasts_until_the_reply_is_due(purpose: Purpose) -> None:
+    told = a_notification(purpose=purpose)
+    [token] = re.findall(rf"{PUBLIC_URL}/r/(\S+)", email_for(told).text)
+    offer = told.offer
+    assert SIGNER.read(token, "answer") == Link(
+        "answer", offer.assignment_id, offer.service_id, told.id, offer.reply_by
+    )
+    assert email_for(told) == email_for(told)
+
+
+@pytest.mark.parametrize("safe", [True, False])
+def test_no_text_and_no_message_of_safe_contact_has_a_link_that_answers(safe: bool) -> None:
+    told = a_notification(offer=an_offer(safe_contact_only=safe))
+    assert "/r/" not in templates().text(told, DIRECTORY, NOON).text
+    assert safe is ("/r/" not in email_for(told).html + email_for(told).text)
 
 
 def test_a_recall_tells_the_reference_and_has_no_link() -> None:
@@ -116,7 +142,8 @@ def test_html_is_plain_has_a_language_and_at_most_one_action(notification: Notif
 @pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER, *UPDATES])
 def test_links_lead_to_our_own_host_and_say_where(notification: Notification) -> None:
     html = email_for(notification).html
-    assert {attributes["href"] for name, attributes in outline(html).elements if name == "a"} <= {LINK}
+    links = {attributes["href"] for name, attributes in outline(html).elements if name == "a"}
+    assert links <= {PAGE, answer_link(notification)}
     assert "click here" not in html.lower()
 
 
@@ -128,7 +155,7 @@ def test_names_from_the_directory_cannot_become_markup() -> None:
 
 def test_a_text_names_its_sender_first_and_fits_one_part() -> None:
     text = templates().text(a_notification(offer=an_offer(priority="P1")), DIRECTORY, NOON)
-    assert text.text == f"Derbyshire CRU: urgent referral 7K3M-2QX, Chesterfield. Reply by 5pm tomorrow. {LINK}"
+    assert text.text == f"Derbyshire CRU: urgent referral 7K3M-2QX, Chesterfield. Reply by 5pm tomorrow. {PAGE}"
     assert septets(text.text) == len(text.text) <= TEXT_MAX
 
 
@@ -137,7 +164,7 @@ def test_a_text_names_its_sender_first_and_fits_one_part() -> None:
 def test_with_every_placeholder_at_its_longest_a_text_fits_one_part(purpose: Purpose, safe: bool) -> None:
     september = NOON.replace(month=9, day=20, hour=11, minute=30)
     offer = an_offer(district="E07000134", reply_by=september + timedelta(days=3), safe_contact_only=safe)
-    text = Templates(LONGEST_URL).text(a_notification(offer=offer, purpose=purpose), LONGEST, september).text
+    text = Templates(LONGEST_URL, SIGNER).text(a_notification(offer=offer, purpose=purpose), LONGEST, september).text
     assert (septets(text) or 999) <= TEXT_MAX
     assert "7K3M-2QX" in text
 
@@ -156,8 +183,8 @@ def test_the_need_is_never_in_a_text() -> None:
 
 def test_an_address_that_leaves_no_room_stops_the_start_and_says_how_long_it_may_be() -> None:
     with pytest.raises(TemplateFault, match="at most 33 characters"):
-        Templates(LONGEST_URL + "w")
-    assert septets(Templates(LONGEST_URL).longest_text()) == TEXT_MAX
+        Templates(LONGEST_URL + "w", SIGNER)
+    assert septets(Templates(LONGEST_URL, SIGNER).longest_text()) == TEXT_MAX
 
 
 def test_a_text_in_another_alphabet_is_not_sent() -> None:
@@ -184,7 +211,7 @@ def test_a_template_that_asks_for_more_than_its_notice_holds_stops_the_start(
     copytree(FOLDER, tmp_path / "notices")
     (tmp_path / "notices" / name).write_text(wrong)
     with pytest.raises(TemplateFault, match=re.escape(name)):
-        Templates(PUBLIC_URL, tmp_path / "notices")
+        Templates(PUBLIC_URL, SIGNER, tmp_path / "notices")
 
 
 def digest(*messages: Notification) -> Email:
@@ -221,7 +248,7 @@ def test_the_words_are_plain(path: Path) -> None:
 
 
 def test_what_was_sent_is_known_by_name_and_version() -> None:
-    assert email_for(OFFER).template == "offer.email@1"
+    assert email_for(OFFER).template == "offer.email@2"
     assert templates().text(RECALL, DIRECTORY, NOON).template == "recall.text@1"
 
 

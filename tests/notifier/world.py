@@ -44,6 +44,7 @@ from shared.events import (
 from shared.events import (
     Channel as WireChannel,
 )
+from tests.links import SIGNER
 
 NOON = datetime(2020, 4, 15, 11, 0, tzinfo=UTC)  # midday in London, a Wednesday
 IDS = UUID("00000000-0000-4000-8000-000000000000")
@@ -326,7 +327,7 @@ class World:
             begin=begin or self.transactions,
             claim_due=ClaimDue(WAY_NAMES, PutOff(heeds_hours=True)),
             contacts=contacts or ScriptedContacts(),
-            compose=Templates(PUBLIC_URL),
+            compose=Templates(PUBLIC_URL, SIGNER),
             ways=Ways(email, text or ScriptedSender(), hook or ScriptedSender()),
             record_outcome=RecordOutcome(lambda: 0.0, WAY_NAMES),
             insist=insist or InsistOnDatabase(),
@@ -338,7 +339,7 @@ class World:
             lane=lane,
             begin=self.transactions,
             claim_digest=ClaimDigest(WAY_NAMES),
-            compose=Templates(PUBLIC_URL),
+            compose=Templates(PUBLIC_URL, SIGNER),
             way=email,
             heed=HeedDigest(WAY_NAMES),
             record_part=RecordPart(RecordOutcome(lambda: 0.0, WAY_NAMES)),

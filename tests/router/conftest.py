@@ -26,6 +26,7 @@ from shared.events import Event
 from shared.inbox import Inbox
 from shared.migrations import upgrade
 from shared.service import Service
+from tests.links import LINK_KEYS
 from tests.router.builders import NOON
 from tests.router.fakes import FakeTransaction
 from tests.router.rules.builders import COUNTY_DIRECTORY
@@ -106,7 +107,7 @@ async def open_database(clock: Hands) -> AsyncIterator[OpenDatabase]:
 async def world(sqlite_database: str, clock: Hands) -> AsyncIterator[World]:
     """A router with the county's directory on a database of its own; its background work stands still."""
     await asyncio.to_thread(upgrade, "router", sqlite_database)
-    service = build(RouterSettings(router_database_url=sqlite_database), now=clock, new_id=new_id)
+    service = build(RouterSettings(router_database_url=sqlite_database, link_keys=LINK_KEYS), now=clock, new_id=new_id)
     app = application([service], Embedded(), public_url=PUBLIC_URL, new_id=new_id)
     await load_directory(service.database, COUNTY_DIRECTORY)
     async with AsyncClient(transport=ASGITransport(app=app), base_url="http://router") as client:

@@ -12,6 +12,7 @@ from services.router.domain.assignment import Actor
 from services.router.domain.cause import RECEIVED, Cause
 from services.router.domain.county import County
 from services.router.domain.decision import Decision
+from services.router.domain.links import Revoked
 from services.router.ports import Pausing, StoredDecision
 from shared.errors import NotFound, Unavailable
 from shared.events import Event, Facts
@@ -142,6 +143,20 @@ class FakePauses:
 
 
 @dataclass
+class FakeLinks:
+    """Revocations in a list."""
+
+    kept: list[Revoked] = field(default_factory=list)
+
+    async def revoke(self, revoked: Revoked) -> None:
+        self.kept.append(revoked)
+
+    async def revoked_at(self, assignment_id: UUID, notification_id: UUID) -> datetime | None:
+        of_it = (each for each in self.kept if each.notification_id in (None, notification_id))
+        return next((each.at for each in of_it if each.assignment_id == assignment_id), None)
+
+
+@dataclass
 class FakeTransaction:
     """A transaction whose effects can be looked at, and the events `published`."""
 
@@ -149,6 +164,7 @@ class FakeTransaction:
     decisions: FakeDecisions = field(default_factory=FakeDecisions)
     offers: FakeOffers = field(default_factory=FakeOffers)
     pauses: FakePauses = field(default_factory=FakePauses)
+    links: FakeLinks = field(default_factory=FakeLinks)
     published: list[Event] = field(default_factory=list)
     referrals: FakeReferrals = field(init=False)
     capacity: FakeCapacity = field(init=False)

@@ -35,7 +35,7 @@ async def page_of(world: World, path: str) -> Page:
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert not PRIVATE.search(answer.text)
     page = Page.read(answer.text)
-    assert all(address.startswith(("/", "#")) for address in page.addresses)
+    assert all(address.startswith(("/", "#", "tel:")) for address in page.addresses)
     return page
 
 
@@ -89,11 +89,12 @@ async def test_an_assignment_says_what_is_asked_by_when_and_whom_to_ring(world: 
     event, _ = await decided(world, "mind.creative_wellbeing")
     page = await assignment_page_of(world, event)
     assert page.texts["title"] == [f"Referral {event.reference} – Waymark"]
-    assert page.texts["p"][0].startswith("Please answer by ")
-    assert page.facts.keys() == {"For", "Help needed", "District", "Priority", "Reply by"}
+    assert page.texts["p"][0].startswith("Reply by ")
+    assert page.facts.keys() == {"For", "Help needed", "District", "How soon"}
     assert page.facts["District"] == "Chesterfield"
-    assert page.facts["Priority"].startswith("P4")
-    assert re.search(r"ring .+ on 01632 \d{6} and quote the reference", page.texts["p"][1])
+    assert page.facts["How soon"] == "Routine"
+    assert f"0808 157 0199 and give the reference {event.reference}" in page.texts["main"][0]
+    assert "form" not in page.texts
 
 
 async def test_an_assignment_that_was_taken_back_says_so(world: World) -> None:
@@ -107,7 +108,7 @@ async def test_an_assignment_whose_time_is_over_asks_for_an_answer_now(world: Wo
     event, _ = await decided(world, "mind.creative_wellbeing")
     world.clock.move(30 * 24 * 3_600)
     page = await assignment_page_of(world, event)
-    assert page.texts["p"][0].startswith("Please answer now: it was due by ")
+    assert page.texts["p"][0].startswith("Reply now: it was due by ")
 
 
 async def test_pages_of_what_has_left_the_directory_since_can_still_be_read(world: World) -> None:
@@ -119,7 +120,7 @@ async def test_pages_of_what_has_left_the_directory_since_can_still_be_read(worl
     async with world.database.begin(Origin("test-request")) as transaction:
         await save_documents(transaction, documents)
     assignment = await assignment_page_of(world, event)
-    assert assignment.facts["Help needed"] == "mind.creative_wellbeing"
+    assert assignment.facts["Help needed"] == "Help"
     after = await page_of(world, f"/decisions/{event.reference}")
     assert after.row_of(CREATIVE)[2] == before.rows[-1][2] == "taken"
 

@@ -23,6 +23,7 @@ from shared.migrations import upgrade
 from shared.service import Loop, Service
 from shared.transport import Subscription
 from tests.eventually import eventually
+from tests.links import LINK_KEYS
 from tests.shared.chassis import PUBLIC_URL, Chassis, notes, running
 from tests.shared.world import METADATA, Scribe, a_cancellation, effects, publish
 from waymark.embedded import assemble, prepare
@@ -178,13 +179,14 @@ async def an_empty_database(url: str, name: str = "router") -> Database:
 async def test_a_second_process_on_the_same_file_does_not_start(sqlite_database: str) -> None:
     await asyncio.to_thread(upgrade, "router", sqlite_database)
     first, second = (
-        build(RouterSettings(router_database_url=sqlite_database), now=utc_now, new_id=new_id) for _ in range(2)
+        build(RouterSettings(router_database_url=sqlite_database, link_keys=LINK_KEYS), now=utc_now, new_id=new_id)
+        for _ in range(2)
     )
     async with running([first]):
         with pytest.raises(Conflict, match="Another Waymark process is using the data"):
             async with running([second]):
                 pytest.fail("both run")
-    third = build(RouterSettings(router_database_url=sqlite_database), now=utc_now, new_id=new_id)
+    third = build(RouterSettings(router_database_url=sqlite_database, link_keys=LINK_KEYS), now=utc_now, new_id=new_id)
     async with running([third]) as chassis:
         assert (await chassis.client.get("/readyz")).status_code == 200
 

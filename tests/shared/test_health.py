@@ -16,6 +16,7 @@ from shared.health import RELAY_AGE_LIMIT_S, Health
 from shared.loops import LATE_AFTER_S, Loops
 from shared.migrations import upgrade
 from shared.service import Loop, Service
+from tests.links import LINK_KEYS
 from tests.shared.chassis import Chassis, running
 from tests.shared.world import a_cancellation, publish
 
@@ -37,7 +38,7 @@ class Idle:
 
 
 def router(url: str, now: Clock = utc_now) -> Service:
-    return build(RouterSettings(router_database_url=url), now=now, new_id=new_id)
+    return build(RouterSettings(router_database_url=url, link_keys=LINK_KEYS), now=now, new_id=new_id)
 
 
 @asynccontextmanager

@@ -67,26 +67,33 @@ def assert_words(world: World, referral: Json, letter: Letter, text: Text) -> No
     (offer,) = referral["assignments"]
     sent_at, due_at = (datetime.fromisoformat(offer[name]) for name in ("offered_at", "due_at"))
     by = short_reply_by_words(due_at, sent_at)
-    link = f"{world.url('router')}/assignments/{offer['id']}"
+    page = f"{world.url('router')}/assignments/{offer['id']}"
+    (link,) = re.findall(rf"\n({world.url('router')}/r/\S+)\n", letter.plain)
     assert letter.subject.startswith(f"Same day: referral {referral['reference']}, reply {by}")
     assert f"Reply {by}" in letter.plain
     assert "District: Chesterfield" in letter.plain
-    assert f"\n{link}\n" in letter.plain
     assert f'href="{link}"' in letter.html
     assert by in letter.html
-    assert f"Reply {by}. {link}" in text.text
+    assert f"Reply {by}. {page}" in text.text
     assert len(text.text) <= 160
 
 
-async def test_the_link_in_a_notice_leads_to_the_assignment(world: World, caller: Caller) -> None:
+async def test_by_the_link_in_a_notice_a_partner_accepts(world: World, caller: Caller) -> None:
     receipt = await caller.submit(a_referral(2))
     referral = await caller.settled(receipt["reference"])
     (letter,) = letters_about(world, referral["reference"])
     (link,) = set(re.findall(r"http://\S+", letter.plain))
     async with httpx.AsyncClient() as browser:
         page = await browser.get(link)
-    assert page.status_code == 200
-    assert referral["reference"] in page.text
+        assert (page.status_code, referral["reference"] in page.text) == (200, True)
+        answered = await browser.post(link, data={"answer": "accept"}, follow_redirects=True)
+        assert (answered.status_code, "is accepted" in answered.text) == (200, True)
+        (offer,) = (
+            await browser.get(f"{world.url('router')}/api/v1/assignments?referral={referral['reference']}")
+        ).json()
+    assert offer["state"] == "accepted"
+    token = link.rpartition("/")[2]
+    assert [process.name for process in world.processes if token in process.log.read_text()] == []
 
 
 async def test_each_service_is_told_by_its_own_channels(world: World, caller: Caller) -> None:

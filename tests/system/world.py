@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import Protocol
 
 from deploy.native.ports import find_free
@@ -149,6 +150,7 @@ def _services(folder: Path, databases: Databases, mail: MailServer, servers: dic
         **databases.environment(),
         **UNLIMITED,
         "WAYMARK_KEYS_FILE": str(folder / "keys.json"),
+        "WAYMARK_LINK_KEYS": token_hex(32),
         # The link in a notice leads to a page of the router's.
         "WAYMARK_PUBLIC_URL": f"http://127.0.0.1:{ports['router']}",
         "WAYMARK_SMTP_URL": f"smtp://127.0.0.1:{mail.port}",

@@ -29,9 +29,10 @@ from services.notifier.domain.notice import (
     hook_for,
     text_notice,
 )
-from services.notifier.domain.notification import Notification
+from services.notifier.domain.notification import Notification, Purpose
 from services.notifier.domain.update import Cancelled, Done, LookedAt, NotMet, Received, TakenOn, addressee
 from shared.errors import Refused
+from shared.links import Link, LinkSigner
 
 FOLDER = Path(__file__).parent.parent / "templates" / "notices"
 HEADER_ENDS = "\n---\n"
@@ -50,6 +51,8 @@ NAMES: dict[type[Notice | DigestNotice], tuple[str, ...]] = {
     NotMet: ("not_met.email.txt", "not_met.email.html", "not_met.text.txt"),
     Cancelled: ("cancelled.email.txt", "cancelled.email.html", "cancelled.text.txt"),
 }
+# Of all that we tell, this is what a service answers.
+ANSWERED = frozenset({Purpose.OFFER, Purpose.REMINDER})
 WORDS = frozenset(field.name for field in fields(Words))
 
 
@@ -86,13 +89,14 @@ class Template:
 
 
 class Templates:
-    """`services.notifier.ports.Composer`. `public_url` is where links lead.
+    """`services.notifier.ports.Composer`. `public_url` is where links lead, `signer` signs those to answer by.
 
     Raises TemplateFault on a wrong template, and when a text would need more than one part with such an address.
     """
 
-    def __init__(self, public_url: str, folder: Path = FOLDER) -> None:
+    def __init__(self, public_url: str, signer: LinkSigner, folder: Path = FOLDER) -> None:
         self._public_url = public_url.rstrip("/")
+        self._signer = signer
         self._templates = {
             name: Template(name, (folder / name).read_text("utf-8"), _allowed(kind))
             for kind, names in NAMES.items()
@@ -105,7 +109,7 @@ class Templates:
 
     def email(self, notification: Notification, directory: Directory, now: datetime) -> Email:
         """The e-mail for `notification` as it reads at `now`."""
-        notice = email_notice(notification, directory, self._link(notification), now)
+        notice = email_notice(notification, directory, self._answer_link(notification), now)
         email = self._email(notification.id, notification.address, notice, directory.words)
         return replace(email, alias=addressee(notification))
 
@@ -164,6 +168,14 @@ class Templates:
             link=f"{self._public_url}/assignments/00000000-0000-0000-0000-000000000000",
         )
         return self._text(notice, words)[0]
+
+    def _answer_link(self, notification: Notification) -> str:
+        """Where an e-mail's reader can answer at once; where contact must be safe, a person is to be rung instead."""
+        offer = notification.offer
+        if offer.safe_contact_only or notification.purpose not in ANSWERED:
+            return self._link(notification)
+        link = Link("answer", offer.assignment_id, offer.service_id, notification.id, offer.reply_by)
+        return f"{self._public_url}/r/{self._signer.sign(link)}"
 
     def _link(self, notification: Notification) -> str:
         return f"{self._public_url}/assignments/{notification.offer.assignment_id}"

@@ -12,6 +12,7 @@ from services.router.configuration.directory_schema import CalendarDoc, District
 from services.router.configuration.documents import (
     CALENDAR,
     DISTRICTS,
+    NOTICES,
     PARTNERS,
     RULES,
     TAXONOMY,
@@ -20,8 +21,15 @@ from services.router.configuration.documents import (
     refused,
     version_of,
 )
+from services.router.configuration.notice_schema import WordsDoc
 from services.router.configuration.partners import compile_partners
-from services.router.configuration.places import Places, compile_deadlines, compile_districts, compile_needs
+from services.router.configuration.places import (
+    Places,
+    compile_deadlines,
+    compile_districts,
+    compile_needs,
+    compile_words,
+)
 from services.router.configuration.rules import RulesCompiler
 from services.router.configuration.rules_schema import RulesDoc
 from services.router.domain.county import County, PriorityTerms
@@ -48,6 +56,7 @@ def load_county_documents(documents: Mapping[str, str]) -> County:
     partners = _checked(PARTNERS, PartnersDoc, content)
     organisations, services = compile_partners(partners, needs, tracks, flags, places)
     known = _vocabulary(rules, needs, tracks, flags, services, places)
+    deadlines = compile_deadlines(_checked(CALENDAR, CalendarDoc, content))
     county = County(
         version=version_of(content),
         needs=needs.needs,
@@ -56,9 +65,10 @@ def load_county_documents(documents: Mapping[str, str]) -> County:
         priorities={row.code: PriorityTerms(row.name, row.sla, row.description) for row in taxonomy.priorities},
         districts=places.districts,
         renamed=places.renamed,
-        deadlines=compile_deadlines(_checked(CALENDAR, CalendarDoc, content)),
+        deadlines=deadlines,
         directory=directory_of(organisations, services, places.inside),
         rules=RulesCompiler(rules, known).compile(),
+        words=compile_words(_checked(NOTICES, WordsDoc, content), needs.needs, deadlines),
     )
     never = rules.selection.never
     check_county(county, never, needs.matching(never.needs, f"{RULES}: selection.never.needs"), places)

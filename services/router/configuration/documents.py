@@ -17,7 +17,8 @@ TAXONOMY = "need_taxonomy.yaml"
 CALENDAR = "calendar.yaml"
 DISTRICTS = "districts.csv"
 RULES = "rules.yaml"
-NAMES = (PARTNERS, TAXONOMY, CALENDAR, DISTRICTS, RULES)
+NOTICES = "notices.yaml"
+NAMES = (PARTNERS, TAXONOMY, CALENDAR, DISTRICTS, RULES, NOTICES)
 
 
 def refused(place: str, sentence: str) -> Refused:

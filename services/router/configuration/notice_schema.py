@@ -1,10 +1,10 @@
-"""The closed schema of how a service is told: the channels of each priority, and what is told by phone as well."""
+"""The closed schema of how a service is told, and of what may be said to anyone who reads it (R59)."""
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.router.configuration.directory_schema import Closed
+from services.router.configuration.directory_schema import Closed, Text
 from services.router.domain.vocabulary import Channel, Priority
 
 
@@ -37,3 +37,15 @@ class NoticeDoc(Closed):
     channels: ChannelsDoc
     safe_contact: ChoiceDoc
     also_by_phone: ByPhoneDoc
+
+
+class WordsDoc(BaseModel):
+    """What our own pages need of notices.yaml; the notifier, whose file it is, refuses whatever else is wrong in it.
+
+    `need_labels` is by need or by group; a need's own line wins over its group's.
+    """
+
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
+
+    help_phone: Text
+    need_labels: dict[str, Text] = {}

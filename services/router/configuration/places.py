@@ -7,11 +7,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.router.configuration.codes import Codes
 from services.router.configuration.directory_schema import CalendarDoc, DistrictDoc, GroupDoc, NeedDoc, TaxonomyDoc
-from services.router.configuration.documents import CALENDAR, DISTRICTS, TAXONOMY, refused
-from services.router.domain.county import District, Need
+from services.router.configuration.documents import CALENDAR, DISTRICTS, NOTICES, TAXONOMY, refused
+from services.router.configuration.notice_schema import WordsDoc
+from services.router.domain.county import District, Need, PublicWords
 from services.router.domain.deadlines import Deadlines
 from services.router.domain.hours import Calendar, Span
 from services.router.domain.vocabulary import PRIORITIES
+from shared.wording import line_hours_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,18 @@ def compile_deadlines(calendar: CalendarDoc) -> Deadlines:
         p2_due=p2_due,
         p3_due=minutes(calendar.p3_due),
         p4_working_days=calendar.p4_working_days,
+    )
+
+
+def compile_words(doc: WordsDoc, needs: Mapping[str, Need], deadlines: Deadlines) -> PublicWords:
+    """Raises Refused for a label of something that is neither a need nor a group."""
+    known = Codes("a need or a group", frozenset(needs) | {need.group for need in needs.values()})
+    known.all(doc.need_labels, f"{NOTICES}: need_labels")
+    instead = doc.need_labels
+    return PublicWords(
+        needs={code: instead.get(code) or instead.get(need.group) or need.label for code, need in needs.items()},
+        help_phone=doc.help_phone,
+        hours=line_hours_words(*((span.opens, span.closes) for span in (deadlines.weekday, deadlines.other_day))),
     )
 
 

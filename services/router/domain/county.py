@@ -47,6 +47,16 @@ class District:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicWords:
+    """What may be said to anyone who holds a notice or its link (R59): `needs` by code, none of which names an illness
+    or abuse; `help_phone` and `hours` of the county's line, as people say them."""
+
+    needs: Mapping[str, str]
+    help_phone: str
+    hours: str
+
+
+@dataclass(frozen=True, slots=True)
 class County:
     """Everything a decision needs besides the facts and the load.
 
@@ -64,6 +74,7 @@ class County:
     deadlines: Deadlines
     directory: Directory
     rules: RuleSet
+    words: PublicWords
 
     @property
     def services(self) -> Mapping[str, Service]:

@@ -155,3 +155,16 @@ clock = Table(
     Column("state", String(16), nullable=False),
 )
 Index("ix_clock_state_due_at", clock.c.state, clock.c.due_at)
+
+# Links of e-mails that are useless from now on; without a message, all of the assignment's. Links are not stored.
+link_revocation = Table(
+    "link_revocation",
+    metadata,
+    Column("seq", BIG, primary_key=True, autoincrement=True),
+    Column("assignment_id", Uuid, nullable=False, index=True),
+    Column("notification_id", Uuid),
+    Column("reason", String(32), nullable=False),
+    Column("actor_kind", String(16), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("revoked_at", Instant, nullable=False),
+)

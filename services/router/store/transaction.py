@@ -5,6 +5,7 @@ from services.router.store.assignments import OfferTable
 from services.router.store.capacity import CapacityTable
 from services.router.store.clocks import ClockTable
 from services.router.store.decisions import DecisionTable, ReferralTable
+from services.router.store.links import LinkTable
 from services.router.store.pauses import PauseTable
 from services.router.store.watch import WatchQueries
 from shared.db import Transaction
@@ -25,6 +26,7 @@ class RouterTransaction:
         self.clocks = ClockTable(transaction)
         self.pauses = PauseTable(transaction)
         self.watch = WatchQueries(transaction)
+        self.links = LinkTable(transaction)
 
     async def county(self) -> County:
         """The rules and the directory in force. Raises Unavailable when none is loaded."""

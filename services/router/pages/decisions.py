@@ -1,27 +1,23 @@
-"""The router's pages: why a referral went where it went, and what a partner was asked."""
+"""The page that says why a referral went where it went."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from pathlib import Path
-from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from pydantic import TypeAdapter
 
-from services.router.domain.assignment import State
 from services.router.domain.cause import Trigger
 from services.router.domain.county import County
 from services.router.domain.decision import Decision, NeedDecision, Search
 from services.router.domain.vocabulary import NeedState
+from services.router.pages.words import TEMPLATES, district_name
 from services.router.ports import StoredDecision, Transaction
-from shared.clock import Clock
 from shared.db import Database
 from shared.db import Transaction as DatabaseTransaction
 from shared.errors import NotFound
 from shared.pages import renderer
 from shared.reference import wanted_reference
-from shared.wording import moment_words, reply_by_words
+from shared.wording import moment_words
 
 Stores = Callable[[DatabaseTransaction], Transaction]
 DECISION = TypeAdapter(Decision)
@@ -46,21 +42,10 @@ STATES = {
 }
 
 
-ENDED = {
-    State.ACCEPTED: "You have taken this on.",
-    State.CONTACTED: "You have taken this on and reached the person.",
-    State.DONE: "This is done. There is nothing more to do.",
-    State.DECLINED: "You have said no to this request. There is nothing more to do.",
-    State.EXPIRED: "There was no answer in time, so others are asked. There is nothing more to do.",
-    State.RECALLED: "This request was taken back. There is nothing more to do.",
-    State.HANDED_BACK: "You have handed this back. There is nothing more to do.",
-}
-
-
-def routes(database: Database, stores: Stores, now: Clock) -> APIRouter:
-    """Pages without personal data: a decision for staff, an assignment for whoever was told of it."""
+def routes(database: Database, stores: Stores) -> APIRouter:
+    """The page of a referral's decisions, for staff."""
     router = APIRouter(include_in_schema=False)
-    render = renderer(Path(__file__).parent / "templates")
+    render = renderer(TEMPLATES)
 
     @router.get("/decisions/{reference}")
     async def decision_page(request: Request, reference: str) -> HTMLResponse:
@@ -72,37 +57,7 @@ def routes(database: Database, stores: Stores, now: Clock) -> APIRouter:
             raise NotFound("not-found", "There is no decision of a referral with this reference.")
         return render("decision.html", _history_values(stored, county))
 
-    @router.get("/assignments/{assignment_id}")
-    async def assignment_page(request: Request, assignment_id: UUID) -> HTMLResponse:
-        async with database.begin(request.state.origin) as transaction:
-            tx = stores(transaction)
-            offers = await tx.offers.find(assignment_id=assignment_id)
-            county = await tx.county()
-        if not offers:
-            raise NotFound("not-found", "There is no assignment with this id.")
-        offer = offers[0]
-        desk = county.services[county.rules.triage_desk]
-        values = {
-            "reference": offer.reference,
-            "reason": offer.reason,
-            "sentence": _standing(offer.state, offer.due_at, now()),
-            "service": offer.service_name,
-            "organization": offer.organization_name,
-            "needs": [_need_label(county, need) for need in offer.needs],
-            "district": _district(county, offer.district),
-            "priority": offer.priority,
-            "priority_name": county.priorities[offer.priority].name,
-            "due": reply_by_words(offer.due_at, now()),
-            "desk": county.organisations[desk.organization_id].name,
-            "desk_phone": desk.contact.phone,
-        }
-        return render("assignment.html", values)
-
     return router
-
-
-def _standing(state: State, due_at: datetime, now: datetime) -> str:
-    return ENDED.get(state) or f"Please answer {reply_by_words(due_at, now)}."
 
 
 def _history_values(stored: Sequence[StoredDecision], county: County) -> Mapping[str, object]:
@@ -123,7 +78,7 @@ def _decision_values(kept: StoredDecision, made: Decision, county: County) -> Ma
         "heading": HEADINGS.get(kept.cause, "Placed again"),
         "why": kept.cause_words,
         "decided": moment_words(kept.decided_at),
-        "district": _district(county, made.district),
+        "district": district_name(county, made.district),
         "method": made.district_method,
         "flags": [flag.replace("_", " ") for flag in made.flags],
         "rule_set": made.rule_set[:12],
@@ -168,7 +123,7 @@ def _search_values(search: Search, county: County) -> Mapping[str, object]:
         for tried in search.tracks
         for candidate in tried.candidates
     ]
-    return {"district": _district(county, search.district), "rows": rows}
+    return {"district": district_name(county, search.district), "rows": rows}
 
 
 def _need_label(county: County, code: str) -> str:
@@ -181,10 +136,3 @@ def _service_name(county: County, service_id: str) -> str:
     # A service may have left the directory since the decision.
     known = county.services.get(service_id)
     return f"{known.name} ({county.organisations[known.organization_id].name})" if known else service_id
-
-
-def _district(county: County, code: str | None) -> str:
-    if code is None:
-        return "not known"
-    known = county.districts.get(code)
-    return known.name if known else code

@@ -1,0 +1,55 @@
+"""The page of an offer that texts lead to: what is asked, how it stands, and whom to ring."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from services.router.domain.assignment import AWAITING_ANSWER, State
+from services.router.pages.words import TEMPLATES, line, offer_facts, reply_words
+from services.router.ports import Transaction
+from shared.clock import Clock
+from shared.db import Database
+from shared.db import Transaction as DatabaseTransaction
+from shared.errors import NotFound
+from shared.pages import renderer
+
+Stores = Callable[[DatabaseTransaction], Transaction]
+AWAITED = "It waits for an answer."
+ENDED = {
+    State.ACCEPTED: "You have taken this on.",
+    State.CONTACTED: "You have taken this on and reached the person.",
+    State.DONE: "This is done. There is nothing more to do.",
+    State.DECLINED: "You have said no to this request. There is nothing more to do.",
+    State.EXPIRED: "There was no answer in time, so others are asked. There is nothing more to do.",
+    State.RECALLED: "This request was taken back. There is nothing more to do.",
+    State.HANDED_BACK: "You have handed this back. There is nothing more to do.",
+}
+
+
+def routes(database: Database, stores: Stores, now: Clock) -> APIRouter:
+    """Nothing can be done on this page: a text may be read by anyone near its phone, so its link proves nothing."""
+    router = APIRouter(include_in_schema=False)
+    render = renderer(TEMPLATES)
+
+    @router.get("/assignments/{assignment_id}")
+    async def assignment_page(request: Request, assignment_id: UUID) -> HTMLResponse:
+        async with database.begin(request.state.origin) as transaction:
+            tx = stores(transaction)
+            offers = await tx.offers.find(assignment_id=assignment_id)
+            county = await tx.county()
+        if not offers:
+            raise NotFound("not-found", "There is no assignment with this id.")
+        offer = offers[0]
+        values = {
+            "reference": offer.reference,
+            "reason": offer.reason,
+            "sentence": ENDED.get(offer.state) or reply_words(offer, offer.due_at, now()) or AWAITED,
+            "awaited": offer.state in AWAITING_ANSWER,
+            "facts": offer_facts(offer, county),
+            **line(county),
+        }
+        return render("assignment.html", values)
+
+    return router
