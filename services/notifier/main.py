@@ -13,11 +13,12 @@ from services.notifier.channels.dry_run import DryRun
 from services.notifier.channels.gateway import GatewayTexts
 from services.notifier.channels.intake_contacts import IntakeContacts, NoContacts
 from services.notifier.channels.notify import Notify, NotifyEmails, NotifyTexts
+from services.notifier.channels.notify_templates import NotifyTemplates
 from services.notifier.channels.pace import Pace, Paced
 from services.notifier.channels.posting import Posting
 from services.notifier.channels.public_only import public_only
 from services.notifier.channels.smtp import MailHeads, SmtpSender
-from services.notifier.channels.templates import Templates
+from services.notifier.channels.templates import Templates, placeholders
 from services.notifier.channels.texts import FileTexts, NoTexts
 from services.notifier.channels.webhook import WebhookSender
 from services.notifier.configuration import directory_of, documents_in
@@ -33,7 +34,7 @@ from services.notifier.store.database import NotifierDatabase
 from services.notifier.store.insist import InsistOnDatabase
 from services.notifier.store.mailbox import Mailbox
 from services.notifier.store.transactions import Transactions
-from services.notifier.upkeep import EndQuiet, Figures
+from services.notifier.upkeep import EndQuiet, Figures, WatchTemplates
 from services.notifier.use_cases.attempts import ClaimDue, RecordOutcome
 from services.notifier.use_cases.calls import RecordCall
 from services.notifier.use_cases.digests import ClaimDigest, HeedDigest, RecordPart
@@ -55,6 +56,7 @@ IDLE_S = 1.0
 DIGESTS = Lane("digests", ("P3", "P4"), width=1, lease=LEASE)
 DIGESTS_EVERY_S, QUIET_EVERY_S = 15.0, 5.0
 FIGURES_EVERY_S = 15.0
+TEMPLATES_EVERY_S = 3600.0
 EXPIRE_EVERY_S = 600.0
 # Of a minute's sends, what may leave at once: more would trip limits that are counted over seconds.
 BURST = 1 / 60
@@ -87,6 +89,7 @@ def build(settings: NotifierSettings, *, now: Clock, new_id: NewId, contacts: Co
             Loop("notifier.quiet-hours", EndQuiet(transactions), QUIET_EVERY_S),
             Loop("notifier.figures", Figures(transactions), FIGURES_EVERY_S),
             Loop("notifier.idempotency", Expiry(database), EXPIRE_EVERY_S),
+            *_watching(settings, transactions, now),
         ),
     )
 
@@ -129,6 +132,14 @@ def _delivering(
         now=database.now,
     )
     yield Loop("notifier.digests", digests, DIGESTS_EVERY_S, close=digests.way.rest)
+
+
+def _watching(settings: NotifierSettings, transactions: Transactions, now: Clock) -> Iterator[Loop]:
+    """The loop that compares the templates at GOV.UK Notify, where it is used."""
+    if settings.uses_notify():
+        account = settings.notify_account()
+        templates = NotifyTemplates(Notify(account, now), placeholders(), settings.notify_template_versions)
+        yield Loop("notifier.templates", WatchTemplates(transactions, templates), TEMPLATES_EVERY_S)
 
 
 async def load_directory(database: Database, directory: Path) -> str:

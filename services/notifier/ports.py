@@ -256,6 +256,16 @@ class Sender(Protocol[M]):
         """There is nothing to send at present: let go of connections."""
 
 
+class TemplateCheck(Protocol):
+    """Compares the templates at a provider with ours."""
+
+    async def check(self) -> Mapping[str, str | None]:
+        """By name, how a template has drifted; None where it has not. Raises SendFailed when nobody can be asked."""
+
+    async def rest(self) -> None:
+        """Let go of connections."""
+
+
 class Composer(Protocol):
     """Puts a message into words. Raises SendFailed(CONFIG) where that cannot be done."""
 

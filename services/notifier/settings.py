@@ -61,6 +61,9 @@ class NotifierSettings(NotifierDatabase):
     notify_templates: dict[str, UUID] = Field(
         {}, validate_default=True, description='JSON: ids of the templates at Notify, by ours, such as "offer.email"'
     )
+    notify_template_versions: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        {}, description='JSON: the version that each template at Notify must have, by ours, such as {"offer.email": 3}'
+    )
     notify_per_minute: int = Field(2900, ge=1, description="most messages a minute to Notify, by each process")
     text_gateway_url: str | None = Field(None, validate_default=True, description="https URL that takes texts as JSON")
     text_gateway_token: SecretStr | None = Field(None, validate_default=True, description="bearer secret for it")
@@ -158,6 +161,10 @@ class NotifierSettings(NotifierDatabase):
     def notify_account(self) -> NotifyAccount:
         """The service at GOV.UK Notify; its key is "" where none is set."""
         return NotifyAccount(_revealed(self.notify_key), self.notify_templates, self.notify_url)
+
+    def uses_notify(self) -> bool:
+        """Whether anything leaves by GOV.UK Notify."""
+        return self.delivery == "live" and "notify" in (self.emails_by, self.texts_by)
 
     def text_gateway(self) -> tuple[str, str]:
         """The URL and bearer secret of the text gateway, each "" where it is not set."""

@@ -12,6 +12,7 @@ from notifications_python_client.authentication import decode_jwt_token
 from notifications_python_client.errors import TokenError
 
 from services.notifier.channels.notify import NotifyAccount
+from services.notifier.channels.templates import FOLDER
 from tests.notifier.http_server import Asked, Nothing, Reply, web_server
 from tests.notifier.world import IDS
 
@@ -36,6 +37,15 @@ def refusal(status: int, kind: str, words: str, headers: Mapping[str, str] | Non
     return Reply(status, json.dumps(body).encode(), {"content-type": "application/json", **(headers or {})})
 
 
+def as_at_notify(name: str) -> Json:
+    """Our template as somebody would have typed it at Notify."""
+    words = (FOLDER / f"{name}.txt").read_text(encoding="utf-8").partition("\n---\n")[2]
+    body = re.sub(r"{{ (\w+) }}", r"((\1))", re.sub(r"{%.*?%}", "", words))
+    if name in TEXTS:
+        return {"type": "sms", "body": body}
+    return {"type": "email", "subject": "Referral ((reference))", "body": body}
+
+
 @dataclass(frozen=True, slots=True)
 class Instead:
     """What is answered in place of the usual; `taken` says whether the message is taken all the same."""
@@ -56,6 +66,8 @@ class FakeNotify:
     sends: int = 0
     looks: int = 0
     secret: str = SECRET
+    templates: dict[str, Json] = field(default_factory=lambda: {name: as_at_notify(name) for name in NAMES})
+    template_looks: int = 0
 
     def account(self, **instead: Any) -> NotifyAccount:  # any of its fields
         return NotifyAccount(
@@ -68,6 +80,8 @@ class FakeNotify:
             return refused
         if asked.method == "GET" and asked.path == "/v2/notifications":
             return self._list(asked)
+        if asked.method == "GET" and asked.path.startswith("/v2/template/"):
+            return self._template(asked.path.rpartition("/")[2])
         if asked.method == "POST" and asked.path in {"/v2/notifications/email", "/v2/notifications/sms"}:
             return self._send(asked.path.rpartition("/")[2], json.loads(asked.body))
         return refusal(404, "NoResultFound", "No result found")
@@ -107,6 +121,14 @@ class FakeNotify:
         }
         self.taken.append(taken | {"type": kind, "asked": wanted})
         return taken
+
+    def _template(self, template_id: str) -> Reply | Nothing:
+        self.template_looks += 1
+        name = next((name for name, known in TEMPLATES.items() if str(known) == template_id), "")
+        if name not in self.templates:
+            return refusal(404, "NoResultFound", "No result found")
+        body = {"id": template_id, "version": VERSION, "created_by": "someone", **self.templates[name]}
+        return Reply(200, json.dumps(body).encode(), {"content-type": "application/json"})
 
     def _list(self, asked: Asked) -> Reply | Nothing:
         self.looks += 1

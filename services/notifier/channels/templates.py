@@ -185,6 +185,13 @@ class Templates:
         return template.body(_values(notice, words)).strip(), template.identity
 
 
+def placeholders() -> dict[str, frozenset[str]]:
+    """What each template may hold, by its name without the ending: "offer.email"."""
+    return {
+        name.removesuffix(".txt"): _allowed(kind) for kind, names in NAMES.items() for name in names if ".txt" in name
+    }
+
+
 def _allowed(kind: type[Notice | DigestNotice]) -> frozenset[str]:
     return WORDS | {field.name for field in fields(kind)}
 
