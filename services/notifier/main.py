@@ -16,7 +16,7 @@ from services.notifier.channels.notify import Notify, NotifyEmails, NotifyTexts
 from services.notifier.channels.notify_templates import NotifyTemplates
 from services.notifier.channels.pace import Pace, Paced
 from services.notifier.channels.posting import Posting
-from services.notifier.channels.public_only import public_only
+from services.notifier.channels.public_only import PublicOnly, public_only
 from services.notifier.channels.smtp import MailHeads, SmtpSender
 from services.notifier.channels.templates import Templates, placeholders
 from services.notifier.channels.texts import FileTexts, NoTexts
@@ -168,8 +168,11 @@ def _ways(settings: NotifierSettings, mailbox: Mailbox, now: Clock) -> Callable[
     )
     keys = settings.webhook_keys()
 
+    def to_partners() -> PublicOnly:
+        return public_only(settings.webhook_private_hosts, settings.webhook_ca_file)
+
     def new() -> Ways:
-        hooks = WebhookSender(keys, Posting(now, public_only), now)
+        hooks = WebhookSender(keys, Posting(now, to_partners), now)
         return Ways(_emails(settings, notify_pace, now), _texts(settings, notify_pace, gateway_pace, now), hooks)
 
     return new

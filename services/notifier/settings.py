@@ -78,8 +78,14 @@ class NotifierSettings(NotifierDatabase):
         None, validate_default=True, description="secret by which intake is asked where to reach a person"
     )
     webhook_secrets_file: Path | None = Field(None, description="JSON: webhook secrets (whsec_…) by service id")
+    webhook_private_hosts: Hosts = Field(
+        (), description="hosts on our own network that webhooks may reach, with commas between"
+    )
+    webhook_ca_file: Path | None = Field(None, description="certificates to trust for webhooks besides the usual ones")
 
-    @field_validator("smtp_plaintext_hosts", "http_plaintext_hosts", "intake_plaintext_hosts", mode="before")
+    @field_validator(
+        "smtp_plaintext_hosts", "http_plaintext_hosts", "intake_plaintext_hosts", "webhook_private_hosts", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, value.replace(" ", "").split(","))) if isinstance(value, str) else value

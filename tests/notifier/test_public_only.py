@@ -83,3 +83,18 @@ async def test_a_name_that_nobody_knows_is_tried_again() -> None:
 async def test_names_and_figures_are_resolved() -> None:
     assert ip_address("127.0.0.1") in await resolve("localhost", 443)
     assert await resolve("[::1]", 443) == await resolve("::1", 443) == (ip_address("::1"),)
+
+
+async def test_a_host_of_our_own_network_is_reached_only_when_the_operator_names_it_and_its_certificate_is_trusted(
+    script: Script, port: int, trust: tuple[ssl.SSLContext, Path]
+) -> None:
+    here, elsewhere = f"https://127.0.0.1:{port}/hook", f"https://localhost:{port}/hook"
+    sender = sender_by(lambda: public_only(("127.0.0.1",), trust[1]))
+    await sender.send(a_hook(to=here))
+    assert len(script.asked) == 1
+    assert (await failed(sender, a_hook(to=elsewhere))).code == "not-public"
+    await sender.rest()
+    unsigned = sender_by(lambda: public_only(("127.0.0.1",)))
+    assert (await failed(unsigned, a_hook(to=here))).code == "untrusted"
+    await unsigned.rest()
+    assert len(script.asked) == 1

@@ -1,9 +1,10 @@
-"""A way out that reaches public addresses only: a partner's URL must never lead into our own network (SSRF)."""
+"""A way out to public addresses only, and to hosts the operator names: no URL of a partner's may lead inside (SSRF)."""
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from pathlib import Path
 
 import httpx
 
@@ -44,17 +45,24 @@ async def resolve(host: str, port: int) -> tuple[Address, ...]:
 
 class PublicOnly(httpx.AsyncBaseTransport):
     """Looks a name up once, refuses it unless all of its addresses are allowed, and connects to one of those very
-    addresses: a second look-up could be given another answer. The certificate is checked against the name.
+    addresses: a second look-up could be given another answer. The certificate is checked against the name. Hosts in
+    `private` may lead anywhere.
 
     Nothing is kept between requests, because two names on one address must not share a connection.
     """
 
     def __init__(
-        self, inner: httpx.AsyncBaseTransport, *, resolve: Resolve = resolve, allows: Allows = is_public
+        self,
+        inner: httpx.AsyncBaseTransport,
+        *,
+        resolve: Resolve = resolve,
+        allows: Allows = is_public,
+        private: Collection[str] = (),
     ) -> None:
         self._inner = inner
         self._resolve = resolve
         self._allows = allows
+        self._private = frozenset(private)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send `request`. Raises NotPublic, UnsupportedProtocol unless it is https, and ConnectError."""
@@ -65,7 +73,7 @@ class PublicOnly(httpx.AsyncBaseTransport):
             addresses = await self._resolve(url.host, url.port or 443)
         except (OSError, UnicodeError) as unknown:
             raise httpx.ConnectError("unknown host") from unknown
-        if not addresses or not all(map(self._allows, addresses)):
+        if not addresses or not (url.host in self._private or all(map(self._allows, addresses))):
             raise NotPublic("not a public address")
         pinned = httpx.Request(
             request.method,
@@ -81,6 +89,13 @@ class PublicOnly(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def public_only() -> PublicOnly:
-    """For posting to URLs that partners name: no proxy, certificates checked, connections not kept."""
-    return PublicOnly(httpx.AsyncHTTPTransport(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)))
+def public_only(private: Collection[str] = (), ca_file: Path | None = None) -> PublicOnly:
+    """For posting to URLs that partners name: no proxy, certificates checked, connections not kept.
+
+    `private` are hosts on our own network that may be reached too, `ca_file` certificates to trust besides the usual.
+    """
+    trust = httpx.create_ssl_context(trust_env=False)
+    if ca_file is not None:
+        trust.load_verify_locations(ca_file)
+    limits = httpx.Limits(max_keepalive_connections=0)
+    return PublicOnly(httpx.AsyncHTTPTransport(verify=trust, trust_env=False, limits=limits), private=private)
