@@ -23,10 +23,9 @@ PRIORITIES: tuple[Priority, ...] = ("P1", "P2", "P3", "P4")
 Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 ]{5,20}$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\r\n{}<>]+$")]
 Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+PORT = "[1-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
 # No credentials in it: it is shown, in part, to staff; a notification keeps at most 254 characters of an address.
-HookUrl = Annotated[
-    str, StringConstraints(pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,4}|:[1-5][0-9]{4})?(/[!-~]*)?$", max_length=254)
-]
+HookUrl = Annotated[str, StringConstraints(pattern=rf"^https://[A-Za-z0-9.-]+(:({PORT}))?(/[!-~]*)?$", max_length=254)]
 ADDRESSES = {"email", "sms", "phone", "webhook"}
 T = TypeVar("T")
 

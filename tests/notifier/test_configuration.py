@@ -125,6 +125,7 @@ def test_what_does_not_concern_the_notifier_does_not_change_its_version(folder: 
         ("partners.yaml", "      sms: 07700 900001", "      webhook: http://a.example/", "contact.webhook"),
         ("partners.yaml", "      sms: 07700 900001", "      webhook: https://u:p@a.example/", "contact.webhook"),
         ("partners.yaml", "      sms: 07700 900001", "      webhook: https://a.example:70000/", "contact.webhook"),
+        ("partners.yaml", "      sms: 07700 900001", "      webhook: https://a.example:65536/", "contact.webhook"),
         ("partners.yaml", "- id: svc-dva-network", "- id: svc-dva-doorstep", "twice"),
         (
             "notices.yaml",
@@ -164,8 +165,9 @@ def test_the_value_of_a_wrong_contact_is_not_repeated(folder: Path) -> None:
     assert "Canary" not in refused.value.detail
 
 
-def test_a_service_may_have_a_webhook(folder: Path) -> None:
-    spoil(folder, "partners.yaml", lambda text: text.replace(SMS, f"{SMS}\n      webhook: {HOOK}", 1))
+@pytest.mark.parametrize("hook", [HOOK, "https://hooks.dva.example:443", "https://hooks.dva.example:65535/waymark"])
+def test_a_service_may_have_a_webhook(folder: Path, hook: str) -> None:
+    spoil(folder, "partners.yaml", lambda text: text.replace(SMS, f"{SMS}\n      webhook: {hook}", 1))
     contact = directory_of(documents_in(folder)).contact("svc-dva-doorstep", Channel.WEBHOOK)
     assert contact is not None
-    assert contact.address == HOOK
+    assert contact.address == hook
