@@ -17,8 +17,13 @@ START_WITHIN_S = 60.0
 STOP_WITHIN_S = 30.0
 COMMAND_WITHIN_S = 90.0
 TAIL_LINES = 40
-# Nothing of the test run's own surroundings reaches them.
-SURROUNDINGS = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
+# Nothing of the test run's own surroundings reaches them, and the code that they run is that beside these tests.
+SURROUNDINGS = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONPATH": str(Path(__file__).parents[2]),
+}
 
 
 @dataclass(slots=True)
