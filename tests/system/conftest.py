@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.system.county import county_in
 from tests.system.databases import Databases, template
 from tests.system.world import Deployment, Embedded, World, deployed, embedded_in
 
@@ -26,9 +27,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 @pytest.fixture(scope="session")
-def template_databases(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+def county(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The county, open at every hour."""
+    return county_in(tmp_path_factory.mktemp("county") / "derbyshire")
+
+
+@pytest.fixture(scope="session")
+def template_databases(
+    postgres_url: str, county: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Databases]:
     """Databases with schema and county, to be copied."""
-    with template(postgres_url, tmp_path_factory.mktemp("template")) as made:
+    with template(postgres_url, tmp_path_factory.mktemp("template"), county) as made:
         yield made
 
 
@@ -48,9 +57,11 @@ async def deployment(
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def embedded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Embedded]:
+async def embedded(
+    request: pytest.FixtureRequest, county: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Embedded]:
     """Everything in one process, for the tests of one module."""
-    system = embedded_in(tmp_path_factory.mktemp("embedded"))
+    system = embedded_in(tmp_path_factory.mktemp("embedded"), "--directory", str(county))
     request.config.stash[WORLDS] = (system,)
     try:
         system.process.start()

@@ -4,10 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import copytree
 
 import psycopg
-import yaml
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
@@ -15,7 +13,6 @@ from shared.clock import new_id
 from tests.system.processes import run
 
 SERVICES = ("intake", "router", "notifier")
-COUNTY = Path(__file__).parents[2] / "deploy" / "derbyshire"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +98,7 @@ class Databases:
 
 
 @contextmanager
-def template(admin_url: str, folder: Path) -> Iterator[Databases]:
+def template(admin_url: str, folder: Path, county: Path) -> Iterator[Databases]:
     """Three databases with schema and county, made by the operator's commands. Whole systems get copies of them."""
     cluster = Cluster(admin_url, f"system_{new_id().hex[-12:]}")
     made = Databases(cluster, {each: f"{cluster.name}_{each}_template" for each in SERVICES})
@@ -112,21 +109,12 @@ def template(admin_url: str, folder: Path) -> Iterator[Databases]:
         keys = folder / "keys.json"
         environment = made.environment() | {"WAYMARK_KEYS_FILE": str(keys), "WAYMARK_DELIVERY": "dry-run"}
         run(("migrate",), folder, environment)
-        run(("load-directory", str(_awake(folder / "county"))), folder, environment)
+        run(("load-directory", str(county)), folder, environment)
         yield made
     finally:
         for each in SERVICES:
             cluster.drop(made.names[each])
             cluster.drop_role(each)
-
-
-def _awake(folder: Path) -> Path:
-    """The county without quiet hours, so that a test may run at night."""
-    copytree(COUNTY, folder)
-    notices = yaml.safe_load((folder / "notices.yaml").read_text(encoding="utf-8"))
-    del notices["quiet_hours"]
-    (folder / "notices.yaml").write_text(yaml.safe_dump(notices), encoding="utf-8")
-    return folder
 
 
 @contextmanager

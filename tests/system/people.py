@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from tests.system.databases import COUNTY
+from tests.system.county import COUNTY
 
 Body = dict[str, object]  # a request as JSON
 # Ofcom's numbers for drama.

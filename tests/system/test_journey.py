@@ -12,7 +12,7 @@ from shared.clock import new_id
 from shared.wording import short_reply_by_words
 from tests.eventually import eventually
 from tests.system.caller import Caller, Json, calling
-from tests.system.databases import COUNTY
+from tests.system.county import COUNTY
 from tests.system.people import a_person, a_referral
 from tests.system.post import Letter, Text
 from tests.system.world import Deployment, Embedded, World

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.eventually import eventually
-from tests.system.databases import COUNTY
+from tests.system.county import COUNTY
 from tests.system.ledger import books
 from tests.system.world import Embedded, embedded_in
 

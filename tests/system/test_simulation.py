@@ -14,7 +14,7 @@ from random import Random
 import pytest
 from rich.console import Console
 
-from tests.system.databases import COUNTY
+from tests.system.county import COUNTY
 from waymark.simulate.agenda import Doors
 from waymark.simulate.audit import Audit, Findings
 from waymark.simulate.mix import Requests, read_mix, read_units, residents
