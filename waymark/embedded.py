@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random, SystemRandom
@@ -39,6 +39,8 @@ HOST = "127.0.0.1"
 LOG_FILE = "waymark.log"
 CHANCE = SystemRandom()
 KEYS, LINK_KEYS = "keys.json", "link-keys"
+# Settings of the notifier: nothing leaves the machine.
+MAILBOX: Mapping[str, object] = {"delivery": "mailbox"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,16 @@ def prepare(data: Path) -> None:
 
 
 def build(
-    data: Path, *, public_url: str, now: Clock = utc_now, fresh_id: NewId = new_id, chance: Random = CHANCE
+    data: Path,
+    *,
+    public_url: str,
+    now: Clock = utc_now,
+    fresh_id: NewId = new_id,
+    chance: Random = CHANCE,
+    post: Mapping[str, object] = MAILBOX,
 ) -> Sequence[Service]:
-    """Build the services on the databases in `data`."""
-    for_intake, for_router, for_notifier = _settings(data, public_url)
+    """Build the services on the databases in `data`. `post` are the notifier's settings that say how messages leave."""
+    for_intake, for_router, for_notifier = _settings(data, public_url, post)
     taking = intake.build(
         for_intake, now=now, new_id=fresh_id, draw_reference=lambda: reference_of(chance.randrange(SPACE))
     )
@@ -84,7 +92,9 @@ def assemble(data: Path, *, public_url: str) -> Process:
     return Process(services, app)
 
 
-def _settings(data: Path, public_url: str) -> tuple[IntakeSettings, RouterSettings, NotifierSettings]:
+def _settings(
+    data: Path, public_url: str, post: Mapping[str, object]
+) -> tuple[IntakeSettings, RouterSettings, NotifierSettings]:
     common = {"public_url": public_url, "kafka_url": None}
     linking = common | {"link_keys": (data / LINK_KEYS).read_text("utf-8")}
 
@@ -94,7 +104,7 @@ def _settings(data: Path, public_url: str) -> tuple[IntakeSettings, RouterSettin
     return (
         read_settings(IntakeSettings, keys_file=data / KEYS, **database(ServiceName.INTAKE), **common),
         read_settings(RouterSettings, **database(ServiceName.ROUTER), **linking),
-        read_settings(NotifierSettings, delivery="mailbox", **database(ServiceName.NOTIFIER), **linking),
+        read_settings(NotifierSettings, **post, **database(ServiceName.NOTIFIER), **linking),
     )
 
 

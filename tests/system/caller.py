@@ -52,11 +52,15 @@ class Caller:
 
     async def cancel(self, reference: str, reason: str) -> Json:
         """The receipt of a stopped referral."""
-        headers = {"Idempotency-Key": str(new_id())}
-        answer = await self.intake.post(f"{REFERRALS}/{reference}/cancel", json={"reason": reason}, headers=headers)
+        answer = await self.try_to_cancel(reference, reason)
         assert answer.status_code == 200, answer.text
         receipt: Json = answer.json()
         return receipt
+
+    async def try_to_cancel(self, reference: str, reason: str) -> httpx.Response:
+        """What is answered to a wish to stop a referral."""
+        headers = {"Idempotency-Key": str(new_id())}
+        return await self.intake.post(f"{REFERRALS}/{reference}/cancel", json={"reason": reason}, headers=headers)
 
     async def see(self, reference: str) -> Json:
         """A referral as it stands."""

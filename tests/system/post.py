@@ -51,12 +51,17 @@ class MailServer:
 
     port: int = 0
     taken: list[bytes] = field(default_factory=list)
+    held: int = 0
+    _open: Event = field(default_factory=Event)
     _ready: Event = field(default_factory=Event)
     _loop: asyncio.AbstractEventLoop | None = None
     _stop: asyncio.Event | None = None
 
     async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:
         """aiosmtpd's way of handing over a message."""
+        self.held += 1
+        await asyncio.to_thread(self._open.wait)
+        self.held -= 1
         self.taken.append(cast(bytes, envelope.content))
         return "250 OK"
 
@@ -64,6 +69,7 @@ class MailServer:
     def running(self) -> Iterator[None]:
         """On a free port while the block runs."""
         thread = Thread(target=lambda: asyncio.run(self._serve()), name="mail-server")
+        self._open.set()
         thread.start()
         try:
             assert self._ready.wait(10)
@@ -72,6 +78,15 @@ class MailServer:
             if self._loop is not None and self._stop is not None:
                 self._loop.call_soon_threadsafe(self._stop.set)
             thread.join(10)
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Answer nobody who hands over a message while the block runs; `held` says how many wait."""
+        self._open.clear()
+        try:
+            yield
+        finally:
+            self._open.set()
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,7 +1,7 @@
 """A whole running system, either way: one process with files, or three with real servers around them."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +38,17 @@ class World(Protocol):
         """What a query of the service's database finds."""
 
 
+class Timed(World, Protocol):
+    """A system with a mail server, of which a test can let the time pass."""
+
+    @property
+    def mail(self) -> MailServer:
+        """What takes its e-mails."""
+
+    async def let_ring(self, assignment_id: str, kind: str) -> None:
+        """Make it time for one clock of an assignment ("respond" or "first_contact") to ring."""
+
+
 @dataclass(frozen=True, slots=True)
 class Embedded:
     """`waymark up` on a folder of its own."""
@@ -62,8 +73,7 @@ class Embedded:
 
     def rows(self, service: str, query: str) -> Sequence[tuple[object, ...]]:
         """Read beside the process."""
-        with closing(sqlite3.connect(f"file:{self.data / service}.db?mode=ro", uri=True)) as connection:
-            return connection.execute(query).fetchall()
+        return sqlite_rows(self.data / f"{service}.db", query)
 
     def execute(self, service: str, statement: str) -> None:
         """Change something behind the service's back, while it does not run."""
@@ -104,9 +114,20 @@ class Deployment:
         """Where its limits are counted."""
         return self.services["intake"].environment["WAYMARK_REDIS_URL"]
 
+    async def let_ring(self, assignment_id: str, kind: str) -> None:
+        """Time is the database's own, so the clock is put back as an operator would; it is looked at every 5 s."""
+        which = f"assignment_id = '{assignment_id}' AND kind = '{kind}'"
+        self.databases.execute("router", f"UPDATE clock SET due_at = clock_timestamp() WHERE {which}")
+
     def command(self, *arguments: str) -> str:
         """What an operator's command prints here."""
         return run(arguments, self.folder, self.services["intake"].environment)
+
+
+def sqlite_rows(database: Path, query: str) -> Sequence[tuple[object, ...]]:
+    """Read beside whoever writes."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        return connection.execute(query).fetchall()
 
 
 def embedded_in(folder: Path, *options: str) -> Embedded:
@@ -118,12 +139,16 @@ def embedded_in(folder: Path, *options: str) -> Embedded:
 
 
 @asynccontextmanager
-async def deployed(template: Databases, kafka_url: str, redis_url: str, folder: Path) -> AsyncIterator[Deployment]:
-    """A system on copies of `template`, in a Kafka that holds nothing of an earlier one."""
+async def deployed(
+    template: Databases, kafka_url: str, redis_url: str, folder: Path, more: Mapping[str, str] | None = None
+) -> AsyncIterator[Deployment]:
+    """A system on copies of `template`, in a Kafka that holds nothing of an earlier one. `more` are further settings
+    by the names of their variables."""
     mail, broker = MailServer(), Broker(kafka_url)
     Vault.create_file(folder / "keys.json")
+    servers = {"WAYMARK_KAFKA_URL": kafka_url, "WAYMARK_REDIS_URL": redis_url, **(more or {})}
     with mail.running(), copies(template) as databases:
-        services = _services(folder, databases, mail, {"WAYMARK_KAFKA_URL": kafka_url, "WAYMARK_REDIS_URL": redis_url})
+        services = _services(folder, databases, mail, servers)
         system = Deployment(services, databases, broker, mail, folder)
         system.command("topics")
         await broker.forget()
@@ -138,7 +163,7 @@ async def deployed(template: Databases, kafka_url: str, redis_url: str, folder: 
                 process.end()
 
 
-def _services(folder: Path, databases: Databases, mail: MailServer, servers: dict[str, str]) -> dict[str, Process]:
+def _services(folder: Path, databases: Databases, mail: MailServer, servers: Mapping[str, str]) -> dict[str, Process]:
     ports: dict[str, int] = {}
     for each in SERVICES:
         ports[each] = find_free(set(ports.values()))

@@ -1,0 +1,1 @@
+"""Journeys: one referral through the whole loop, and what each party sees of it."""
