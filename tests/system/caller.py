@@ -62,6 +62,11 @@ class Caller:
         headers = {"Idempotency-Key": str(new_id())}
         return await self.intake.post(f"{REFERRALS}/{reference}/cancel", json={"reason": reason}, headers=headers)
 
+    async def try_to_reopen(self, reference: str, reason: str) -> httpx.Response:
+        """What is answered to a wish to open a finished referral again."""
+        headers = {"Idempotency-Key": str(new_id())}
+        return await self.intake.post(f"{REFERRALS}/{reference}/reopen", json={"reason": reason}, headers=headers)
+
     async def see(self, reference: str) -> Json:
         """A referral as it stands."""
         answer = await self.intake.get(f"{REFERRALS}/{reference}")

@@ -18,8 +18,8 @@ from tests.system.world import Timed
 # The order in which help with shopping is looked for in Chesterfield.
 DOORSTEP, NETWORK, NATIONAL, DESK = "svc-dva-doorstep", "svc-dva-network", "svc-nhsvr-community", "svc-cru-triage"
 ASSIGNMENTS = "/api/v1/assignments"
-# Messages come when they come; the notifier and the post tell of them.
-OF_MESSAGES = frozenset({"told", "not_told", "call_awaited"})
+# Messages come and arrive when they do; the notifier and the post tell of them.
+OF_MESSAGES = frozenset({"told", "not_told", "call_awaited", "delivered", "bounced", "unconfirmed", "arrival_unknown"})
 UNDER_WAY = frozenset({"queued", "sending"})
 BY_POST = frozenset({"email", "sms"})
 WORDS = {"offer": "referral", "reminder": "reminder", "recall": "withdrawn"}
@@ -30,8 +30,8 @@ class Seen:
     """What the parties see of one referral.
 
     `status`, `needs` and `timeline` are intake's ("kind service (reason)"); `moves` the router's by service ("actor:
-    state (reason)"), `clocks` its clocks by service ("respond, first contact"); `messages` the notifier's ("service:
-    purpose channel state"), sorted; `hooks` what the partner's own system took, sorted.
+    state (reason)"), `clocks` its clocks by service ("respond stopped, first_contact running"); `messages` the
+    notifier's ("service: purpose channel state"), sorted; `hooks` what the partner's own system took, sorted.
     """
 
     status: str
@@ -124,6 +124,14 @@ class Story:
         found: Sequence[Json] = answer.json()["notifications"]
         return found
 
+    async def all_sent(self, reference: str, purpose: str) -> None:
+        """Wait until every message of this purpose has been sent."""
+
+        async def states() -> set[str]:
+            return {str(each["state"]) for each in await self.messages(reference) if each["purpose"] == purpose}
+
+        await eventually(states, lambda found: found == {"sent"})
+
     async def becomes(self, reference: str, wanted: Seen) -> None:
         """Wait until all see what is `wanted`. Then look through the post."""
 
@@ -201,4 +209,4 @@ def _reason(code: str | None) -> str:
 
 def _clocks(clocks: Sequence[Json]) -> str:
     states = {clock["kind"]: clock["state"] for clock in clocks}
-    return f"{states['respond']}, {states['first_contact']}"
+    return ", ".join(f"{kind} {states[kind]}" for kind in ("respond", "first_contact", "review") if kind in states)

@@ -1,7 +1,12 @@
 """Partners say no or give back: the next is asked, nobody twice, and in the end a person decides."""
 
+import pytest
+
 from tests.system.journeys.story import DESK, DOORSTEP, NATIONAL, NETWORK, Seen, Story
 from tests.system.people import a_referral
+
+# The first of them starts the servers.
+pytestmark = pytest.mark.timeout(240)
 
 
 async def test_who_says_no_is_never_asked_again_and_after_three_a_person_decides(told: Story) -> None:
@@ -42,7 +47,10 @@ async def test_who_says_no_is_never_asked_again_and_after_three_a_person_decides
                 NATIONAL: ["router: offered", "partner: declined (waitlist_offered)"],
                 DESK: ["router: offered"],
             },
-            clocks={**dict.fromkeys(asked, "stopped, stopped"), DESK: "running, running"},
+            clocks={
+                **dict.fromkeys(asked, "respond stopped, first_contact stopped"),
+                DESK: "respond running, first_contact running",
+            },
             # Who has answered needs no word of what becomes of it.
             messages=[
                 f"{DESK}: offer portal posted",
@@ -83,7 +91,7 @@ async def test_what_has_to_be_looked_at_by_a_person_goes_to_the_triage_desk_at_o
                 DOORSTEP: ["router: offered", "partner: declined (unsafe_to_visit)"],
                 DESK: ["router: offered"],
             },
-            clocks={DOORSTEP: "stopped, stopped", DESK: "running, running"},
+            clocks={DOORSTEP: "respond stopped, first_contact stopped", DESK: "respond running, first_contact running"},
             messages=[
                 f"{DESK}: offer portal posted",
                 f"{DOORSTEP}: offer email sent",
@@ -129,7 +137,10 @@ async def test_what_is_given_back_is_placed_again_with_somebody_else(told: Story
                 ],
                 NETWORK: ["router: offered", "partner: accepted"],
             },
-            clocks={DOORSTEP: "stopped, stopped", NETWORK: "stopped, running"},
+            clocks={
+                DOORSTEP: "respond stopped, first_contact stopped, review stopped",
+                NETWORK: "respond stopped, first_contact running",
+            },
             messages=[
                 f"{DOORSTEP}: offer email sent",
                 f"{DOORSTEP}: offer sms sent",

@@ -1,15 +1,20 @@
 """A partner says nothing: one reminder, then somebody else is asked, and the silent one is told that it has gone."""
 
+import pytest
+
 from tests.system.journeys.story import DESK, DOORSTEP, NETWORK, Seen, Story
 from tests.system.people import a_referral
+
+# The first of them starts the servers.
+pytestmark = pytest.mark.timeout(240)
 
 
 async def test_silence_brings_one_reminder_and_then_somebody_else(told: Story) -> None:
     reference = await told.refer(a_referral(111))
     offer = await told.offer(reference, DOORSTEP)
     await told.let_ring(offer, "respond", "warned")
-    reminded = await told.history(await told.offer(reference, DOORSTEP))
-    assert [move["to"] for move in reminded["moves"]] == ["offered"]
+    await told.all_sent(reference, "reminder")
+    assert [move["to"] for move in (await told.history(offer))["moves"]] == ["offered"]
     await told.let_ring(offer, "respond", "breached")
     await told.offer(reference, NETWORK)
     late = await told.try_to(offer, "accept")
@@ -32,7 +37,10 @@ async def test_silence_brings_one_reminder_and_then_somebody_else(told: Story) -
                 DOORSTEP: ["router: offered", "clock: expired (no_answer)"],
                 NETWORK: ["router: offered"],
             },
-            clocks={DOORSTEP: "breached, stopped", NETWORK: "running, running"},
+            clocks={
+                DOORSTEP: "respond breached, first_contact stopped",
+                NETWORK: "respond running, first_contact running",
+            },
             messages=[
                 f"{DOORSTEP}: offer email sent",
                 f"{DOORSTEP}: offer sms sent",
@@ -58,6 +66,7 @@ async def test_who_answers_the_reminder_keeps_it_and_what_is_late_is_told(told: 
     reference = await told.refer(a_referral(112))
     offer = await told.offer(reference, DOORSTEP)
     await told.let_ring(offer, "respond", "warned")
+    await told.all_sent(reference, "reminder")
     await told.answer(offer, "accept")
     await told.let_ring(offer, "first_contact", "breached")
     await told.becomes(
@@ -74,7 +83,7 @@ async def test_who_answers_the_reminder_keeps_it_and_what_is_late_is_told(told: 
                 f"overdue {DOORSTEP}",
             ],
             moves={DOORSTEP: ["router: offered", "partner: accepted"]},
-            clocks={DOORSTEP: "stopped, breached"},
+            clocks={DOORSTEP: "respond stopped, first_contact breached, review running"},
             messages=[
                 f"{DOORSTEP}: offer email sent",
                 f"{DOORSTEP}: offer sms sent",

@@ -6,6 +6,9 @@ from tests.eventually import eventually
 from tests.system.journeys.story import DOORSTEP, NETWORK, Seen, Story
 from tests.system.people import a_referral
 
+# The first of them starts the servers.
+pytestmark = pytest.mark.timeout(240)
+
 
 @pytest.mark.parametrize(("number", "reason"), [(121, "met_another_way"), (122, "consent_withdrawn")])
 async def test_when_it_is_stopped_who_has_it_is_told_once_by_each_way_and_who_has_not_hears_nothing(
@@ -38,7 +41,10 @@ async def test_when_it_is_stopped_who_has_it_is_told_once_by_each_way_and_who_ha
                 DOORSTEP: ["router: offered", "partner: declined (other)"],
                 NETWORK: ["router: offered", "partner: accepted", f"intake: recalled ({reason})"],
             },
-            clocks={DOORSTEP: "stopped, stopped", NETWORK: "stopped, stopped"},
+            clocks={
+                DOORSTEP: "respond stopped, first_contact stopped",
+                NETWORK: "respond stopped, first_contact stopped",
+            },
             messages=[
                 f"{DOORSTEP}: offer email sent",
                 f"{DOORSTEP}: offer sms sent",
@@ -86,7 +92,7 @@ async def test_stopped_while_a_letter_is_on_its_way_the_letter_is_followed_by_it
                 f"recalled {DOORSTEP} (consent_withdrawn)",
             ],
             moves={DOORSTEP: ["router: offered", "intake: recalled (consent_withdrawn)"]},
-            clocks={DOORSTEP: "stopped, stopped"},
+            clocks={DOORSTEP: "respond stopped, first_contact stopped"},
             messages=[
                 f"{DOORSTEP}: offer email sent",
                 f"{DOORSTEP}: offer sms sent",

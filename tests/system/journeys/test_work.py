@@ -5,6 +5,9 @@ import pytest
 from tests.system.journeys.story import DOORSTEP, Seen, Story
 from tests.system.people import a_referral
 
+# The first of them starts the servers.
+pytestmark = pytest.mark.timeout(240)
+
 NEEDS = ["food.shopping", "practical.dog_walking"]
 TOLD = [f"{DOORSTEP}: offer email sent", f"{DOORSTEP}: offer sms sent", f"{DOORSTEP}: offer webhook sent"]
 
@@ -55,7 +58,7 @@ async def test_the_referral_follows_the_work_from_the_first_attempt_to_the_outco
                     "partner: done",
                 ]
             },
-            clocks={DOORSTEP: "stopped, stopped"},
+            clocks={DOORSTEP: "respond stopped, first_contact stopped, review stopped"},
             messages=TOLD,
             hooks=[f"{DOORSTEP}: assignment.offered"],
         ),
@@ -92,7 +95,7 @@ async def test_with_no_need_met_the_referral_has_failed(told: Story) -> None:
                     "partner: done",
                 ]
             },
-            clocks={DOORSTEP: "stopped, stopped"},
+            clocks={DOORSTEP: "respond stopped, first_contact stopped"},
             messages=TOLD,
             hooks=[f"{DOORSTEP}: assignment.offered"],
         ),
