@@ -7,7 +7,7 @@ from faststream.kafka import KafkaBroker
 from faststream.specification import AsyncAPI
 
 from shared.envelope import SPEC_VERSION, SWEEP_HEADER
-from shared.events import CATALOGUE, Event
+from shared.events import CATALOGUE, AnyEvent
 
 DESCRIPTION = """The events of Waymark's three services. Records are keyed by the referral's id, so events of one
 referral arrive in order; each may arrive more than once, under the same `ce_id`. The value is JSON; the attributes are
@@ -34,7 +34,7 @@ def document() -> str:
     return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
 
 
-def _complete(message: Document, event: type[Event]) -> None:
+def _complete(message: Document, event: type[AnyEvent]) -> None:
     """Add what FastStream does not know: the attributes that travel as headers."""
     message["name"] = event.type
     message["contentType"] = "application/json"
@@ -42,7 +42,7 @@ def _complete(message: Document, event: type[Event]) -> None:
     message["headers"] = _headers(event)
 
 
-def _headers(event: type[Event]) -> Document:
+def _headers(event: type[AnyEvent]) -> Document:
     text: Document = {"type": "string"}
     identifier: Document = {"type": "string", "format": "uuid"}
     required: Document = {
@@ -51,10 +51,10 @@ def _headers(event: type[Event]) -> Document:
         "ce_id": identifier | {"description": "The same at every delivery: the key for removing duplicates."},
         "ce_source": text | {"description": "The service that tells it, such as /waymark/intake."},
         "ce_type": {"const": event.type},
-        "ce_subject": text | {"description": "referral/ and the referral's id."},
+        "ce_subject": text | {"description": "What it is about: referral/ or service/ and the id."},
         "ce_time": {"type": "string", "format": "date-time"},
-        "ce_partitionkey": identifier | {"description": "The referral's id; also the record's key."},
-        "ce_sequence": text | {"description": "Ten digits that rise with each event a service tells of a referral."},
+        "ce_partitionkey": text | {"description": "The id of what it is about; also the record's key."},
+        "ce_sequence": text | {"description": "Ten digits that rise with each event a service tells of one subject."},
         "ce_correlationid": text | {"description": "Ties together all that follows from one request."},
     }
     optional: Document = {

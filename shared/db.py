@@ -30,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from shared.clock import Clock, NewId
 from shared.envelope import Origin, headers_for
-from shared.events import Event
+from shared.events import AnyEvent
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -76,7 +76,7 @@ class Transaction:
     origin: Origin
     published: bool = field(default=False, init=False)
 
-    async def publish(self, event: Event) -> None:
+    async def publish(self, event: AnyEvent) -> None:
         """Store `event` in the outbox, to leave after this transaction has committed."""
         database = self.database
         event_id = database.new_id()
@@ -85,7 +85,7 @@ class Transaction:
             {
                 "id": event_id,
                 "topic": event.topic,
-                "key": str(event.referral_id),
+                "key": event.key,
                 "body": event.model_dump_json(),
                 "headers": headers_for(event, event_id, f"/waymark/{database.name}", database.now(), self.origin),
                 "causation_id": self.origin.causation_id,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.events import Event
+from shared.events import AnyEvent
 
 SPEC_VERSION = "1.0"
 SWEEP_HEADER = "x-sweep"
@@ -27,7 +27,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Topic, key (the referral's id), event id, body (JSON text) and headers (CloudEvents binary mode, `ce_` names)."""
+    """Topic, key (the subject's id), event id, body (JSON text) and headers (CloudEvents binary mode, `ce_` names)."""
 
     topic: str
     key: str
@@ -56,7 +56,7 @@ class Record:
         )
 
 
-def headers_for(event: Event, event_id: UUID, source: str, time: datetime, origin: Origin) -> dict[str, str]:
+def headers_for(event: AnyEvent, event_id: UUID, source: str, time: datetime, origin: Origin) -> dict[str, str]:
     """CloudEvents attributes of `event`: `source` such as "/waymark/intake", `time` an aware UTC instant."""
     headers = {
         "content-type": "application/json",
@@ -64,9 +64,9 @@ def headers_for(event: Event, event_id: UUID, source: str, time: datetime, origi
         "ce_id": str(event_id),
         "ce_source": source,
         "ce_type": event.type,
-        "ce_subject": f"referral/{event.referral_id}",
+        "ce_subject": event.subject,
         "ce_time": time.isoformat().replace("+00:00", "Z"),
-        "ce_partitionkey": str(event.referral_id),
+        "ce_partitionkey": event.key,
         "ce_sequence": f"{event.sequence:010d}",
         "ce_correlationid": origin.correlation_id,
     }

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from shared.event import AnyEvent as AnyEvent
 from shared.event import Event as Event
+from shared.event import ServiceEvent as ServiceEvent
 from shared.event import Topic as Topic
 from shared.facts import Channel as Channel
 from shared.facts import Facts as Facts
@@ -199,7 +201,23 @@ class AssignmentOverdue(Event):
     overdue_at: datetime
 
 
-CATALOGUE: tuple[type[Event], ...] = (
+class ServiceUnconfirmed(ServiceEvent):
+    """Nobody has confirmed the capacity of a service since `confirmed_at`, and it is to be asked to: without an answer
+    it counts as `step` from `decays_at` on, "limited" (asked last) or "paused" (offered nothing)."""
+
+    topic = Topic.ASSIGNMENTS
+    type = "org.waymark.service.unconfirmed.v1"
+
+    service_name: str
+    organization_id: str
+    organization_name: str
+    step: Literal["limited", "paused"]
+    confirmed_at: datetime
+    decays_at: datetime
+    reminded_at: datetime
+
+
+CATALOGUE: tuple[type[AnyEvent], ...] = (
     ReferralSubmitted,
     ReferralCancelled,
     ReferralReopened,
@@ -209,6 +227,7 @@ CATALOGUE: tuple[type[Event], ...] = (
     AssignmentMoved,
     AssignmentReminded,
     AssignmentOverdue,
+    ServiceUnconfirmed,
     NotificationSent,
     NotificationCallAwaited,
     NotificationFailed,
@@ -220,4 +239,4 @@ CATALOGUE: tuple[type[Event], ...] = (
     UpdateSent,
     UpdateDropped,
 )
-BY_TYPE: dict[str, type[Event]] = {event.type: event for event in CATALOGUE}
+BY_TYPE: dict[str, type[AnyEvent]] = {event.type: event for event in CATALOGUE}

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from shared.db import Transaction
 from shared.envelope import Record
-from shared.events import Event
+from shared.events import AnyEvent
 
 # The handler's event type varies with the subscription that holds both; the processor parses with that very type.
 Handler = Callable[[Transaction, Any], Awaitable[None]]
@@ -17,7 +17,7 @@ Handler = Callable[[Transaction, Any], Awaitable[None]]
 class Subscription:
     """What one service does with one kind of event. One consumer group for each service and topic follows from it."""
 
-    event: type[Event]
+    event: type[AnyEvent]
     handle: Handler
 
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from shared.backoff import Backoff
 from shared.envelope import SPEC_VERSION, Record
 from shared.errors import Refused, WaymarkError
-from shared.events import Event
+from shared.events import AnyEvent
 from shared.log import where
 
 ATTEMPTS_MAX = 8
@@ -53,7 +53,7 @@ class Failed(Exception):
         self.verdict = verdict
 
 
-def event_of(record: Record, kind: type[Event]) -> Event:
+def event_of(record: Record, kind: type[AnyEvent]) -> AnyEvent:
     """The event that `record` carries, of the type that its attributes promise. Raises Unreadable."""
     headers = record.headers
     if headers.get("ce_specversion") != SPEC_VERSION:
@@ -66,9 +66,9 @@ def event_of(record: Record, kind: type[Event]) -> Event:
         event = kind.model_validate_json(record.body)
     except ValidationError as error:
         raise Unreadable(_faults(error)) from None
-    if str(event.referral_id) != record.key:
-        # Under another key it may have overtaken, or been overtaken by, events of its referral.
-        raise Unreadable("the key is not the referral's id")
+    if event.key != record.key:
+        # Under another key it may have overtaken, or been overtaken by, events of its subject.
+        raise Unreadable("the key is not the id of its subject")
     return event
 
 

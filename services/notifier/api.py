@@ -43,14 +43,14 @@ class NotificationOut(BaseModel):
     """
 
     id: UUID
-    reference: str = Field(description="the referral's reference")
+    reference: str = Field(description="the referral's; empty where it is about the service itself")
     assignment_id: UUID | None = Field(description="null for the resident and the referrer")
     service_id: str | None
     service_name: str | None
     channel: Channel
     purpose: Purpose = Field(
-        description="offer, reminder when it was not answered, or recall when it was taken back; for the resident and "
-        "the referrer the step that they are told of"
+        description="offer, reminder when it was not answered, recall when it was taken back, or capacity to be "
+        "confirmed; for the resident and the referrer the step that they are told of"
     )
     priority: str
     to: str = Field(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from services.notifier.store.transactions import Transactions
+from services.notifier.use_cases.capacity import PlanCapacityReminder
 from services.notifier.use_cases.planning import PlanOffer, PlanReminder, RecallOffer, StopOffer, StopReferral
 from services.notifier.use_cases.updating import PlanUpdate
 from shared.db import Transaction
@@ -12,6 +13,7 @@ from shared.events import (
     AssignmentRecalled,
     AssignmentReminded,
     ReferralCancelled,
+    ServiceUnconfirmed,
     UpdateDue,
 )
 from shared.transport import Subscription
@@ -38,6 +40,9 @@ def subscriptions(
     async def on_reminded(tx: Transaction, event: AssignmentReminded) -> None:
         await PlanReminder()(transactions.within(tx), event)
 
+    async def on_unconfirmed(tx: Transaction, event: ServiceUnconfirmed) -> None:
+        await PlanCapacityReminder()(transactions.within(tx), event)
+
     async def on_cancelled(tx: Transaction, event: ReferralCancelled) -> None:
         await stop_referral(transactions.within(tx), event)
 
@@ -51,4 +56,5 @@ def subscriptions(
         Subscription(AssignmentReminded, on_reminded),
         Subscription(ReferralCancelled, on_cancelled),
         Subscription(UpdateDue, on_update_due),
+        Subscription(ServiceUnconfirmed, on_unconfirmed),
     )

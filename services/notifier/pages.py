@@ -75,7 +75,12 @@ class MailboxPages:
         return message
 
 
-WHY = {Purpose.OFFER: "New referral", Purpose.REMINDER: "Not answered yet", Purpose.RECALL: "Withdrawn"}
+WHY = {
+    Purpose.OFFER: "New referral",
+    Purpose.REMINDER: "Not answered yet",
+    Purpose.RECALL: "Withdrawn",
+    Purpose.CAPACITY: "Capacity to be confirmed",
+}
 
 
 def routes(box: MessageBox, begin: Begin) -> APIRouter:

@@ -2,18 +2,20 @@
 
 from pathlib import Path
 
-from services.router.api import answering, pausing, reading
+from services.router.api import answering, capacity, pausing, reading
 from services.router.api import links as links_api
 from services.router.chaser import Chase, Watchdog
 from services.router.configuration import load_county_documents
 from services.router.configuration.documents import read_documents
 from services.router.consumers import subscriptions
+from services.router.decay import Decay
 from services.router.domain.county import County
 from services.router.pages import assignments, decisions, links
 from services.router.settings import RouterSettings
 from services.router.store.tables import metadata
 from services.router.store.transaction import RouterTransaction
 from services.router.use_cases.chasing import RingClock
+from services.router.use_cases.confirming import LetDecay
 from services.router.use_cases.reopening import ReopenReferral
 from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import NoteTold, RecallReferral, RouteReferral
@@ -29,6 +31,7 @@ from shared.service import Loop, Service
 EXPIRE_EVERY_S = 600.0
 CHASE_EVERY_S = 5.0
 WATCH_EVERY_S = 60.0
+DECAY_EVERY_S = 60.0
 
 
 def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
@@ -53,6 +56,7 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
             decisions.routes(database, stores),
             assignments.routes(database, stores, now),
             links.routes(database, stores, signer, now, place_again),
+            capacity.routes(database, stores, idempotency, now),
         ),
         subscriptions=subscriptions(
             stores,
@@ -65,6 +69,7 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
         loops=(
             Loop("router.chase", Chase(database, stores, RingClock(place_again)), CHASE_EVERY_S),
             Loop("router.watchdog", Watchdog(database, stores), WATCH_EVERY_S),
+            Loop("router.capacity", Decay(database, stores, LetDecay()), DECAY_EVERY_S),
             Loop("router.idempotency", Expiry(database), EXPIRE_EVERY_S),
         ),
     )

@@ -7,13 +7,14 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from services.router.domain.assignment import Actor, Move, State
+from services.router.domain.capacity import Confirmation, Pausing, Reminder
 from services.router.domain.cause import RECEIVED, Cause
 from services.router.domain.chase import Clock, Kind
 from services.router.domain.county import County
 from services.router.domain.decision import Decision
 from services.router.domain.links import Revoked
 from services.router.domain.vocabulary import Channel, Priority
-from shared.events import Event, Facts
+from shared.events import AnyEvent, Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,31 +188,45 @@ class Capacity(Protocol):
         """Return the place that an assignment took, if it took one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pausing:
-    """A service that is offered nothing from `since` until `until`; None is until somebody resumes it."""
-
-    service_id: str
-    reason: str
-    actor: Actor
-    since: datetime
-    until: datetime | None
-
-
 class Pauses(Protocol):
     """Services that are offered nothing for a while."""
 
     async def add(self, pausing: Pausing) -> None:
         """Keep a pause."""
 
-    async def resume(self, service_id: str, actor: Actor, at: datetime) -> None:
-        """End whatever pause of a service is running."""
+    async def resume(self, service_id: str, actor: Actor, at: datetime, *, reason: str | None = None) -> None:
+        """End whatever pause of a service is running, or only those for one reason."""
 
     async def running(self, at: datetime) -> Sequence[Pausing]:
         """The pauses that are not over at `at`, oldest first."""
 
     async def in_force(self, at: datetime) -> frozenset[str]:
         """The services that pause at `at`."""
+
+
+class Confirmations(Protocol):
+    """What services say of their capacity, and reminders to say it again."""
+
+    async def add(self, word: Confirmation) -> None:
+        """Keep the newest word of a service, which answers every reminder."""
+
+    async def in_force(self) -> Mapping[str, Confirmation]:
+        """The newest word of each service that ever gave one."""
+
+    async def loaded_at(self) -> datetime:
+        """When the directory in force was loaded: whoever has not spoken counts from then."""
+
+    async def present(self) -> datetime:
+        """The present instant by the database's clock."""
+
+    async def open_reminders(self) -> Sequence[Reminder]:
+        """The reminders that nobody has answered."""
+
+    async def remind(self, reminder: Reminder) -> int:
+        """Keep a reminder and answer how many its service has had; 0, and nothing is kept, when it had this one."""
+
+    async def close(self, reminder: Reminder, at: datetime) -> bool:
+        """End a reminder; False when somebody else has ended it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,9 +306,11 @@ class Transaction(Protocol):
     def watch(self) -> Watch: ...
     @property
     def links(self) -> Links: ...
+    @property
+    def confirmations(self) -> Confirmations: ...
 
     async def county(self) -> County:
         """The rules and the directory in force. Raises Unavailable when none is loaded."""
 
-    async def publish(self, event: Event) -> None:
+    async def publish(self, event: AnyEvent) -> None:
         """Tell the others once the transaction has been kept."""

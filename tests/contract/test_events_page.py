@@ -8,7 +8,7 @@ import pytest
 
 from shared.clock import new_id, utc_now
 from shared.envelope import SWEEP_HEADER, Origin, headers_for
-from shared.events import CATALOGUE, Event, Facts, NeedPlaced, OpenMatch, PlaceFacts, ReferralDecided, Topic, Wire
+from shared.events import CATALOGUE, AnyEvent, Facts, NeedPlaced, OpenMatch, PlaceFacts, ReferralDecided, Topic, Wire
 from tests.shared.world import a_cancellation
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +18,7 @@ TELLERS = {Topic.REFERRALS: "intake", Topic.ASSIGNMENTS: "router", Topic.NOTIFIC
 every_event = pytest.mark.parametrize("event", CATALOGUE, ids=lambda event: event.type)
 
 
-def section(event: type[Event]) -> str:
+def section(event: type[AnyEvent]) -> str:
     """What the page says of `event`, its parts' tables included."""
     return PAGE.partition(f"### `{event.type}`")[2].partition("\n##")[0]
 
@@ -47,7 +47,7 @@ def test_it_tells_of_each_event_under_its_topic_and_of_no_other() -> None:
 
 
 @every_event
-def test_it_names_each_field_of_an_event(event: type[Event]) -> None:
+def test_it_names_each_field_of_an_event(event: type[AnyEvent]) -> None:
     assert tables(section(event))[0] == set(event.model_fields)
 
 
@@ -61,7 +61,7 @@ def test_it_names_each_field_of_a_need_placed() -> None:
 
 
 @every_event
-def test_it_says_who_tells_an_event_and_who_hears_it(event: type[Event]) -> None:
+def test_it_says_who_tells_an_event_and_who_hears_it(event: type[AnyEvent]) -> None:
     hearers = [service for service in ("intake", "router", "notifier") if event.__name__ in subscribed(service)]
     text = " ".join(section(event).split())
     assert f"Told by {TELLERS[event.topic]}; heard by {' and '.join(hearers)}." in text

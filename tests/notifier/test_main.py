@@ -28,6 +28,7 @@ from shared.events import (
     AssignmentRecalled,
     AssignmentReminded,
     ReferralCancelled,
+    ServiceUnconfirmed,
     UpdateDue,
 )
 from shared.http import Edge
@@ -163,6 +164,7 @@ async def test_a_service_hears_what_it_must_tell_or_stop_telling_and_has_a_lane_
         AssignmentReminded,
         ReferralCancelled,
         UpdateDue,
+        ServiceUnconfirmed,
     }
     assert [loop.name for loop in service.loops] == [
         "notifier.deliver-urgent",

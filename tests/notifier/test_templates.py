@@ -159,7 +159,7 @@ def test_a_text_names_its_sender_first_and_fits_one_part() -> None:
     assert septets(text.text) == len(text.text) <= TEXT_MAX
 
 
-@pytest.mark.parametrize("purpose", list(Purpose))
+@pytest.mark.parametrize("purpose", [each for each in Purpose if each is not Purpose.CAPACITY])
 @pytest.mark.parametrize("safe", [True, False])
 def test_with_every_placeholder_at_its_longest_a_text_fits_one_part(purpose: Purpose, safe: bool) -> None:
     september = NOON.replace(month=9, day=20, hour=11, minute=30)
@@ -167,6 +167,17 @@ def test_with_every_placeholder_at_its_longest_a_text_fits_one_part(purpose: Pur
     text = Templates(LONGEST_URL, SIGNER).text(a_notification(offer=offer, purpose=purpose), LONGEST, september).text
     assert (septets(text) or 999) <= TEXT_MAX
     assert "7K3M-2QX" in text
+
+
+def test_a_service_is_asked_for_its_capacity_by_name_with_a_number_to_ring() -> None:
+    asked = a_notification(purpose=Purpose.CAPACITY)
+    email = email_for(asked)
+    assert email.subject == "Volunteer doorstep help: confirm your capacity by 5pm tomorrow, Thursday 16 April"
+    assert DIRECTORY.words.help_phone in email.text
+    september = NOON.replace(month=9, day=20, hour=11, minute=30)
+    longest = a_notification(offer=an_offer(reply_by=september + timedelta(days=3)), purpose=Purpose.CAPACITY)
+    text = Templates(LONGEST_URL, SIGNER).text(longest, LONGEST, september).text
+    assert (septets(text) or 999) <= TEXT_MAX
 
 
 def test_the_district_is_left_out_where_it_would_not_fit() -> None:

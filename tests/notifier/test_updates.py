@@ -24,7 +24,7 @@ from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopOff
 from shared import problems
 from shared.clock import new_id, utc_now
 from shared.envelope import Record, headers_for
-from shared.events import Event, NotificationSent, Topic, UpdateDropped, UpdateSent
+from shared.events import AnyEvent, NotificationSent, Topic, UpdateDropped, UpdateSent
 from shared.http import Edge
 from shared.idempotency import Idempotency, Unsealed
 from shared.inbox import Inbox
@@ -59,14 +59,14 @@ def inbox_of(world: World) -> Inbox:
     return Inbox(world.database, heard)
 
 
-def record_of(event: Event, number: int) -> Record:
+def record_of(event: AnyEvent, number: int) -> Record:
     """The event as the broker has it; each number is another event that says the same."""
     event_id = uuid5(CAUSE, str(number))
     headers = headers_for(event, event_id, "/waymark/intake", utc_now(), ORIGIN)
     return Record(Topic.REFERRALS, str(REFERRAL), event_id, event.model_dump_json(), headers)
 
 
-def kinds(events: list[Event]) -> list[type[Event]]:
+def kinds(events: list[AnyEvent]) -> list[type[AnyEvent]]:
     return [type(event) for event in events]
 
 

@@ -32,11 +32,11 @@ from shared.documents import Current, Documents, save_documents
 from shared.envelope import Origin
 from shared.events import (
     BY_TYPE,
+    AnyEvent,
     AssignmentMoved,
     AssignmentOffered,
     AssignmentRecalled,
     AssignmentReminded,
-    Event,
     Priority,
     ReferralCancelled,
     UpdateDue,
@@ -304,7 +304,7 @@ class World:
         async with self.transactions(origin) as tx:
             yield tx
 
-    async def hear(self, *events: Event, origin: Origin = ORIGIN) -> None:
+    async def hear(self, *events: AnyEvent, origin: Origin = ORIGIN) -> None:
         heard = subscriptions(self.transactions, PlanOffer(), RecallOffer(), StopOffer(), StopReferral())
         handlers = {subscription.event: subscription.handle for subscription in heard}
         for event in events:
@@ -364,7 +364,7 @@ class World:
             due = notification.update().values(try_at=notification.c.planned_at)
             await tx.tx.connection.execute(due)
 
-    async def published(self) -> list[Event]:
+    async def published(self) -> list[AnyEvent]:
         outbox = self.database.outbox
         async with self.database.begin(ORIGIN) as tx:
             rows = await tx.connection.execute(outbox.select().order_by(outbox.c.seq))

@@ -9,14 +9,16 @@ from uuid import UUID
 from pydantic_core import to_jsonable_python
 
 from services.router.domain.assignment import Actor
+from services.router.domain.capacity import Pausing
 from services.router.domain.cause import RECEIVED, Cause
 from services.router.domain.county import County
 from services.router.domain.decision import Decision
 from services.router.domain.links import Revoked
-from services.router.ports import Pausing, StoredDecision
+from services.router.ports import StoredDecision
 from shared.errors import NotFound, Unavailable
-from shared.events import Event, Facts
+from shared.events import AnyEvent, Facts
 from tests.router.fake_clocks import FakeClocks, FakeWatch
+from tests.router.fake_confirmations import FakeConfirmations
 from tests.router.fake_offers import FakeOffers
 
 
@@ -132,8 +134,8 @@ class FakePauses:
     async def add(self, pausing: Pausing) -> None:
         self.kept.append(pausing)
 
-    async def resume(self, service_id: str, actor: Actor, at: datetime) -> None:
-        self.kept = [pausing for pausing in self.kept if pausing.service_id != service_id]
+    async def resume(self, service_id: str, actor: Actor, at: datetime, *, reason: str | None = None) -> None:
+        self.kept = [each for each in self.kept if each.service_id != service_id or reason not in (None, each.reason)]
 
     async def running(self, at: datetime) -> Sequence[Pausing]:
         return [pausing for pausing in self.kept if pausing.until is None or pausing.until > at]
@@ -165,8 +167,9 @@ class FakeTransaction:
     offers: FakeOffers = field(default_factory=FakeOffers)
     pauses: FakePauses = field(default_factory=FakePauses)
     links: FakeLinks = field(default_factory=FakeLinks)
-    published: list[Event] = field(default_factory=list)
     referrals: FakeReferrals = field(init=False)
+    confirmations: FakeConfirmations = field(default_factory=FakeConfirmations)
+    published: list[AnyEvent] = field(default_factory=list)
     capacity: FakeCapacity = field(init=False)
     clocks: FakeClocks = field(init=False)
     watch: FakeWatch = field(init=False)
@@ -182,5 +185,5 @@ class FakeTransaction:
             raise Unavailable("configuration-missing", "No directory is loaded.")
         return self.in_force
 
-    async def publish(self, event: Event) -> None:
+    async def publish(self, event: AnyEvent) -> None:
         self.published.append(event)

@@ -10,7 +10,7 @@ from services.router.domain.answers import Answers
 from services.router.domain.assignment import State, allowed_in
 from services.router.domain.county import County
 from shared.clock import new_id
-from shared.events import BY_TYPE, AssignmentMoved, Event
+from shared.events import BY_TYPE, AnyEvent, AssignmentMoved
 from tests.router.builders import a_cancellation, a_submission
 from tests.router.conftest import World
 from tests.router.test_api import ASSIGNMENTS, assert_problem, assignments
@@ -47,7 +47,7 @@ async def read(world: World, assignment: dict[str, Any]) -> dict[str, Any]:  # J
     return found
 
 
-async def told(world: World) -> list[Event]:
+async def told(world: World) -> list[AnyEvent]:
     """Everything that the router has told, in order."""
     outbox = world.database.outbox
     async with world.database.engine.connect() as connection:

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from services.router.domain.assignment import PLACED_AGAIN, Actor, Move, State
+from services.router.domain.capacity import Pausing
 from services.router.domain.chase import Clock, ClockState, Kind
-from services.router.ports import Moved, Offer, Pausing
+from services.router.ports import Moved, Offer
 from shared.clock import new_id
 from shared.errors import NotFound
 from tests.router.builders import CREATIVE, LEAD, NOON, PEER, an_offer

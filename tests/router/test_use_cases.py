@@ -84,9 +84,9 @@ async def test_everything_told_of_a_referral_is_numbered_without_gaps(
     await route(tx, event)
     await route(tx, other)
     await RecallReferral(clock)(tx, a_cancellation(event))
-    numbers = [told.sequence for told in tx.published if told.referral_id == event.referral_id]
+    numbers = [told.sequence for told in tx.published if told.key == event.key]
     assert numbers == [1, 2, 3, 4, 5]
-    assert [told.sequence for told in tx.published if told.referral_id == other.referral_id] == [1, 2]
+    assert [told.sequence for told in tx.published if told.key == other.key] == [1, 2]
 
 
 async def test_a_risk_is_told_at_once_and_nobody_is_told_twice(tx: FakeTransaction, route: RouteReferral) -> None:

@@ -153,7 +153,7 @@ async def test_an_event_under_the_key_of_another_referral_is_refused(database: D
     record = replace(a_record(a_cancellation(new_id())), key=str(new_id()))
     await an_inbox(database, Scribe()).process(record)
     [row] = await rows(database, database.inbox)
-    assert (row["state"], row["error"]) == ("dead", "the key is not the referral's id")
+    assert (row["state"], row["error"]) == ("dead", "the key is not the id of its subject")
 
 
 async def published_answers(database: Database) -> dict[UUID, tuple[bool, int]]:

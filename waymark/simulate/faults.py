@@ -107,7 +107,7 @@ def with_weak_handlers(service: Service, seed: int) -> Service:
 
     def weak(handle: Handler) -> Handler:
         async def at_times(tx: Transaction, event: Any) -> None:  # as Handler
-            what = f"{seed} {service.name} {event.type} {event.referral_id} {event.sequence}"
+            what = f"{seed} {service.name} {event.type} {event.key} {event.sequence}"
             tries[what] += 1
             if Random(f"{what} {tries[what]}").random() < HANDLER_FAILS:
                 raise Unavailable("dependency-unavailable", "Something this needs is away.")

@@ -18,6 +18,8 @@ from services.notifier.domain.directory import (
 from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.message import TEXT_MAX, Email, Hook, Text, septets
 from services.notifier.domain.notice import (
+    CapacityNotice,
+    CapacityText,
     Notice,
     OfferNotice,
     OfferText,
@@ -50,6 +52,8 @@ NAMES: dict[type[Notice | DigestNotice], tuple[str, ...]] = {
     Done: ("done.email.txt", "done.email.html", "done.text.txt"),
     NotMet: ("not_met.email.txt", "not_met.email.html", "not_met.text.txt"),
     Cancelled: ("cancelled.email.txt", "cancelled.email.html", "cancelled.text.txt"),
+    CapacityNotice: ("capacity.email.txt", "capacity.email.html"),
+    CapacityText: ("capacity.text.txt",),
 }
 # Of all that we tell, this is what a service answers.
 ANSWERED = frozenset({Purpose.OFFER, Purpose.REMINDER})

@@ -64,7 +64,22 @@ class RecallNotice:
     reference: str
 
 
-Notice = OfferNotice | OfferText | SafeNotice | RecallNotice | Received
+@dataclass(frozen=True, slots=True)
+class CapacityNotice:
+    """What a service is told whose capacity nobody has confirmed for long: its name, and by when to confirm it."""
+
+    service: str
+    reply_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityText:
+    """The same, short."""
+
+    reply_by: str
+
+
+Notice = OfferNotice | OfferText | SafeNotice | RecallNotice | CapacityNotice | CapacityText | Received
 
 
 def wording(notification: Notification) -> str:
@@ -76,9 +91,11 @@ def wording(notification: Notification) -> str:
 
 def email_notice(
     notification: Notification, directory: Directory, link: str, now: datetime
-) -> OfferNotice | SafeNotice | RecallNotice | Received:
+) -> OfferNotice | SafeNotice | RecallNotice | CapacityNotice | Received:
     """What the e-mail for `notification` says when sent at `now`."""
     offer = notification.offer
+    if notification.purpose is Purpose.CAPACITY:
+        return CapacityNotice(offer.service_name, reply_by_words(offer.reply_by, now))
     if notification.is_update:
         return UPDATE_NOTICES[notification.purpose](offer.reference)
     if notification.purpose is Purpose.RECALL:
@@ -99,9 +116,11 @@ def email_notice(
 
 def text_notice(
     notification: Notification, directory: Directory, link: str, now: datetime
-) -> OfferText | SafeNotice | RecallNotice | Received:
+) -> OfferText | SafeNotice | RecallNotice | CapacityText | Received:
     """What the text for `notification` says when sent at `now`."""
     offer = notification.offer
+    if notification.purpose is Purpose.CAPACITY:
+        return CapacityText(short_reply_by_words(offer.reply_by, now))
     if notification.is_update:
         return UPDATE_NOTICES[notification.purpose](offer.reference)
     if notification.purpose is Purpose.RECALL:

@@ -27,6 +27,7 @@ class Purpose(StrEnum):
     OFFER = "offer"
     RECALL = "recall"
     REMINDER = "reminder"
+    CAPACITY = "capacity"
     # The steps that a resident or a referrer is told of (domain/update.py).
     RECEIVED = "received"
     LOOKED_AT = "looked_at"
@@ -36,7 +37,7 @@ class Purpose(StrEnum):
     CANCELLED = "cancelled"
 
 
-TO_SERVICES = frozenset({Purpose.OFFER, Purpose.RECALL, Purpose.REMINDER})
+TO_SERVICES = frozenset({Purpose.OFFER, Purpose.RECALL, Purpose.REMINDER, Purpose.CAPACITY})
 
 
 class State(StrEnum):
@@ -89,6 +90,9 @@ class IllegalMove(Conflict):
 class Offer:
     """What is offered to a service, as far as a notice may tell of it: nothing of the person.
 
+    A notice about the service itself (CAPACITY) offers nothing: its two ids are one that stands for what the service is
+    asked, `reference` is "" and `reply_by` when silence has its consequence.
+
     `needs` are need codes, `district` a GSS code or None, `reply_by` an aware instant.
     """
 
@@ -137,6 +141,11 @@ class Notification:
     def is_update(self) -> bool:
         """Whether it tells the resident or the referrer of a step, rather than a service of an offer."""
         return self.purpose not in TO_SERVICES
+
+    @property
+    def is_of_a_referral(self) -> bool:
+        """Whether what becomes of it is news of a referral."""
+        return self.purpose is not Purpose.CAPACITY
 
     @property
     def ends_with_its_offer(self) -> bool:

@@ -36,10 +36,10 @@ class PlanOffer:
         offer = _offer(event)
         for channel in map(Channel, event.channels):
             contact = directory.contact(event.service_id, channel)
-            await _plan(tx, offer_notice(offer, channel, contact, closed, now), now)
+            await plan(tx, offer_notice(offer, channel, contact, closed, now), now)
         hook = directory.contact(event.service_id, Channel.WEBHOOK)
         if hook is not None:
-            await _plan(tx, offer_notice(offer, Channel.WEBHOOK, hook, closed, now), now)
+            await plan(tx, offer_notice(offer, Channel.WEBHOOK, hook, closed, now), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class PlanReminder:
         for channel in map(Channel, event.channels):
             if channel is not Channel.PORTAL and channel not in untold:
                 contact = directory.contact(event.service_id, channel)
-                await _plan(tx, offer_notice(offer, channel, contact, closed, now, Purpose.REMINDER), now)
+                await plan(tx, offer_notice(offer, channel, contact, closed, now, Purpose.REMINDER), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ async def plan_recall(tx: Transaction, told: Notification, now: datetime) -> Non
     """Plan the one message that takes `told` back, if its contact may know of it."""
     recall = recall_notice(told, now)
     if recall is not None:
-        await _plan(tx, recall, now)
+        await plan(tx, recall, now)
 
 
 async def _take_back(tx: Transaction, assignment_id: UUID, reason: str) -> None:
@@ -123,7 +123,8 @@ async def _take_back(tx: Transaction, assignment_id: UUID, reason: str) -> None:
             await plan_recall(tx, notification, now)
 
 
-async def _plan(tx: Transaction, notification: Notification, now: datetime) -> None:
+async def plan(tx: Transaction, notification: Notification, now: datetime) -> None:
+    """Store a message unless it was planned before, and tell of one that needs no sending."""
     if not await tx.notifications.add(notification):
         return
     if notification.state is State.POSTED:

@@ -1,4 +1,4 @@
-"""Events that say what became of a message."""
+"""Events that say what became of a message about a referral; of others nothing is told."""
 
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,14 @@ async def tell_sent(tx: Transaction, notification: Notification, at: datetime) -
     if notification.is_update:
         await tx.publish(UpdateSent(**await _about_update(tx, notification), sent_at=at))
         return
-    await tx.publish(NotificationSent(**await _about(tx, notification), sent_at=at))
+    if notification.is_of_a_referral:
+        await tx.publish(NotificationSent(**await _about(tx, notification), sent_at=at))
 
 
 async def tell_call_awaited(tx: Transaction, notification: Notification, at: datetime) -> None:
     """Publish that the contact has to be rung."""
-    await tx.publish(NotificationCallAwaited(**await _about(tx, notification), awaited_at=at))
+    if notification.is_of_a_referral:
+        await tx.publish(NotificationCallAwaited(**await _about(tx, notification), awaited_at=at))
 
 
 async def tell_failed(tx: Transaction, notification: Notification, at: datetime) -> None:
@@ -27,7 +29,8 @@ async def tell_failed(tx: Transaction, notification: Notification, at: datetime)
     if notification.is_update:
         await tx.publish(UpdateDropped(**await _about_update(tx, notification), reason=failure, dropped_at=at))
         return
-    await tx.publish(NotificationFailed(**await _about(tx, notification), failure=failure, failed_at=at))
+    if notification.is_of_a_referral:
+        await tx.publish(NotificationFailed(**await _about(tx, notification), failure=failure, failed_at=at))
 
 
 async def tell_skipped(tx: Transaction, notification: Notification, at: datetime) -> None:

@@ -11,7 +11,8 @@ from services.router.api.answering import AnswerIn, Code
 from services.router.api.views import SERVICE_ID
 from services.router.domain.answers import Pause
 from services.router.domain.assignment import Actor
-from services.router.ports import Pausing, Transaction
+from services.router.domain.capacity import Pausing
+from services.router.ports import Transaction
 from services.router.use_cases.pausing import PauseService, ResumeService
 from shared.clock import Clock
 from shared.db import Database

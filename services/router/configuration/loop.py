@@ -1,8 +1,9 @@
-"""What partners may answer and how long silence may last, compiled for one county."""
+"""What partners may answer, and how long silence may last and a word is believed, compiled for one county."""
 
-from services.router.configuration.loop_schema import AnswersDoc, ChaseDoc, ReasonDoc, WaitDoc
+from services.router.configuration.loop_schema import AnswersDoc, CapacityDoc, ChaseDoc, ReasonDoc, WaitDoc
 from services.router.configuration.places import minutes
 from services.router.domain.answers import Answers, Attempt, Close, Reason
+from services.router.domain.capacity import Decay, Step
 from services.router.domain.chase import Chase, Wait
 
 
@@ -25,6 +26,12 @@ def _reason(doc: ReasonDoc) -> Reason:
 def compile_chase(doc: ChaseDoc) -> Chase:
     """How long something is waited for, by priority."""
     return {"P1": _wait(doc.P1), "P2": _wait(doc.P2), "P3": _wait(doc.P3), "P4": _wait(doc.P4)}
+
+
+def compile_decay(doc: CapacityDoc) -> Decay:
+    """How long a word on capacity is believed."""
+    days = {Step.LIMITED: doc.limited_after_days, Step.PAUSED: doc.paused_after_days}
+    return Decay(days, doc.reminded_working_days_before)
 
 
 def _wait(doc: WaitDoc) -> Wait:

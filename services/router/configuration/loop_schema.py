@@ -74,6 +74,21 @@ class WaitDoc(Closed):
         return self
 
 
+class CapacityDoc(Closed):
+    """For how many days a word on capacity is believed, and how many working days before a service is reminded."""
+
+    limited_after_days: Annotated[int, Field(ge=1)]
+    paused_after_days: Annotated[int, Field(ge=1)]
+    reminded_working_days_before: Annotated[int, Field(ge=1)]
+
+    @model_validator(mode="after")
+    def decays_in_order(self) -> Self:
+        """A service is asked last before it is asked nothing."""
+        if self.paused_after_days <= self.limited_after_days:
+            raise ValueError("paused_after_days must be more than limited_after_days")
+        return self
+
+
 class ChaseDoc(Closed):
     """The wait for each priority."""
 

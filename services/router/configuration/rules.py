@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from services.router.configuration.codes import Vocabulary
 from services.router.configuration.conditions import compile_condition
 from services.router.configuration.documents import RULES, refused
-from services.router.configuration.loop import compile_answers, compile_chase
+from services.router.configuration.loop import compile_answers, compile_chase, compile_decay
 from services.router.configuration.notice_schema import ChoiceDoc, NoticeDoc
 from services.router.configuration.rules_schema import ActionDoc, PeopleDoc, RulesDoc, WhenDoc
 from services.router.domain.conditions import Condition
@@ -63,6 +63,7 @@ class RulesCompiler:
             answers=compile_answers(doc.answers),
             chase=compile_chase(doc.chase),
             review=compile_chase(doc.review),
+            decay=compile_decay(doc.capacity),
         )
 
     def _when(self, when: WhenDoc, place: str) -> Condition:

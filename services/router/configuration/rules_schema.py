@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from services.router.configuration.directory_schema import Closed, Kind, Text
-from services.router.configuration.loop_schema import AnswersDoc, ChaseDoc
+from services.router.configuration.loop_schema import AnswersDoc, CapacityDoc, ChaseDoc
 from services.router.configuration.notice_schema import NoticeDoc
 from services.router.domain.vocabulary import Priority, ResultFlag
 
@@ -271,4 +271,5 @@ class RulesDoc(Closed):
     answers: AnswersDoc
     chase: ChaseDoc
     review: ChaseDoc
+    capacity: CapacityDoc
     rules: dict[RuleId, RuleTextDoc]

@@ -44,6 +44,13 @@ class Calendar:
         """Monday to Friday and not a bank holiday (R53)."""
         return day.weekday() < 5 and day not in self.bank_holidays
 
+    def working_days_before(self, day: date, count: int) -> date:
+        """The working day that comes `count` working days before `day`."""
+        while count:
+            day -= timedelta(days=1)
+            count -= self.is_working_day(day)
+        return day
+
     def working_days_after(self, day: date, count: int) -> date:
         """The working day that comes `count` working days after `day`."""
         while count:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.router.domain.answers import Answers
+from services.router.domain.capacity import Decay
 from services.router.domain.chase import Chase
 from services.router.domain.conditions import ALWAYS, Condition
 from services.router.domain.vocabulary import Channel, Priority
@@ -186,3 +187,4 @@ class RuleSet:
     answers: Answers
     chase: Chase
     review: Chase
+    decay: Decay

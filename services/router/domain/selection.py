@@ -15,6 +15,7 @@ from services.router.domain.vocabulary import Priority, ResultFlag, Rule, Verdic
 SKIP_MARKS = {
     Verdict.DECLINED: Mark(ResultFlag.DECLINED_FALLBACK, (Rule.CAPACITY,)),
     Verdict.FULL: Mark(ResultFlag.CAPACITY_FALLBACK, (Rule.CAPACITY,)),
+    Verdict.LIMITED: Mark(ResultFlag.CAPACITY_FALLBACK, (Rule.CAPACITY,)),
     Verdict.CLOSED: Mark(ResultFlag.UNREACHABLE_FALLBACK, (Rule.OPEN_IN_TIME,)),
 }
 """What a service that was passed over, for this reason first, flags."""
@@ -85,20 +86,25 @@ def tracks_to_try(need: Need, case: Case, referral: Referral) -> Iterator[tuple[
 
 
 def _try_in_order(listed: tuple[Listed, ...], wanted: Wanted) -> tuple[tuple[Candidate, ...], str | None]:
+    """Each candidate with its verdict, and who takes the need: one that is limited only where no other does (R57)."""
+    verdicts = {entry.service.id: wanted.verdict(entry.service) for entry in listed}
+    able = [service_id for service_id, verdict in verdicts.items() if verdict is Verdict.TAKEN]
+    limited = wanted.referral.load.limited
+    taken = next((each for each in able if each not in limited), able[0] if able else None)
     candidates: list[Candidate] = []
-    taken: str | None = None
-    for entry in listed:
-        verdict = Verdict.RANKED_AFTER if taken else wanted.verdict(entry.service)
-        candidates.append(Candidate(entry.service.id, verdict))
-        if verdict is Verdict.TAKEN:
-            taken = entry.service.id
+    is_found = False
+    for service_id, verdict in verdicts.items():
+        passed_over = verdict is Verdict.TAKEN and service_id != taken
+        reason = Verdict.RANKED_AFTER if is_found else Verdict.LIMITED if passed_over else verdict
+        candidates.append(Candidate(service_id, reason))
+        is_found = is_found or service_id == taken
     return tuple(candidates), taken
 
 
 def marks_of(searches: tuple[Search, ...]) -> tuple[Mark, ...]:
     """What the services that were passed over flag, each flag once."""
     verdicts = {candidate.verdict for each in searches for tried in each.tracks for candidate in tried.candidates}
-    return tuple(mark for verdict, mark in SKIP_MARKS.items() if verdict in verdicts)
+    return tuple(dict.fromkeys(mark for verdict, mark in SKIP_MARKS.items() if verdict in verdicts))
 
 
 def rules_of(searches: tuple[Search, ...]) -> tuple[str, ...]:

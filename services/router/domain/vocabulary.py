@@ -47,6 +47,7 @@ class Verdict(StrEnum):
     DECLINED = "declined"
     FULL = "full"
     CLOSED = "closed"
+    LIMITED = "limited"
     TAKEN = "taken"
     RANKED_AFTER = "ranked_after"
 

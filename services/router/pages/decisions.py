@@ -28,6 +28,7 @@ VERDICTS = {
     "declined": "has said no to this need",
     "full": "has no place left today",
     "closed": "does not open before the reply is due",
+    "limited": "has to assess first, or has not confirmed its capacity: asked after others",
     "taken": "taken",
     "ranked_after": "would have been next",
 }

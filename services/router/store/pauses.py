@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import or_, select, update
 
 from services.router.domain.assignment import Actor
-from services.router.ports import Pausing
+from services.router.domain.capacity import Pausing
 from services.router.store.tables import service_pause
 from shared.db import Transaction
 
@@ -29,11 +29,13 @@ class PauseTable:
         }
         await self._tx.connection.execute(service_pause.insert().inline(), row)
 
-    async def resume(self, service_id: str, actor: Actor, at: datetime) -> None:
-        """End whatever pause of a service is running."""
+    async def resume(self, service_id: str, actor: Actor, at: datetime, *, reason: str | None = None) -> None:
+        """End whatever pause of a service is running, or only those for one reason."""
         running = update(service_pause).where(
             service_pause.c.service_id == service_id, service_pause.c.resumed_at.is_(None)
         )
+        if reason is not None:
+            running = running.where(service_pause.c.reason == reason)
         ended = {"resumed_at": at, "resumed_by_kind": actor.kind, "resumed_by": actor.code}
         await self._tx.connection.execute(running.values(ended))
 

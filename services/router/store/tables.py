@@ -144,6 +144,32 @@ Index(
     sqlite_where=service_pause.c.resumed_at.is_(None),
 )
 
+# What services said of their capacity; the newest of each is in force.
+confirmation = Table(
+    "confirmation",
+    metadata,
+    Column("seq", BIG, primary_key=True, autoincrement=True),
+    Column("service_id", String(64), nullable=False),
+    Column("availability", String(16), nullable=False),
+    Column("places", Integer),
+    Column("actor_kind", String(16), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("confirmed_at", Instant, nullable=False),
+)
+Index("ix_confirmation_service_id", confirmation.c.service_id, confirmation.c.seq)
+
+# Reminders to say it again, one of each step; `closed_at` once that was done, or the service was paused for want of it.
+capacity_reminder = Table(
+    "capacity_reminder",
+    metadata,
+    Column("service_id", String(64), primary_key=True),
+    Column("step", String(16), primary_key=True),
+    Column("since", Instant, primary_key=True),
+    Column("reminded_at", Instant, nullable=False),
+    Column("decays_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+)
+
 # What is waited for of an assignment, and until when (R53, R60).
 clock = Table(
     "clock",

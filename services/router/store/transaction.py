@@ -4,13 +4,14 @@ from services.router.domain.county import County
 from services.router.store.assignments import OfferTable
 from services.router.store.capacity import CapacityTable
 from services.router.store.clocks import ClockTable
+from services.router.store.confirmations import ConfirmationTable
 from services.router.store.decisions import DecisionTable, ReferralTable
 from services.router.store.links import LinkTable
 from services.router.store.pauses import PauseTable
 from services.router.store.watch import WatchQueries
 from shared.db import Transaction
 from shared.documents import Current
-from shared.events import Event
+from shared.events import AnyEvent
 
 
 class RouterTransaction:
@@ -24,6 +25,7 @@ class RouterTransaction:
         self.offers = OfferTable(transaction)
         self.capacity = CapacityTable(transaction)
         self.clocks = ClockTable(transaction)
+        self.confirmations = ConfirmationTable(transaction)
         self.pauses = PauseTable(transaction)
         self.watch = WatchQueries(transaction)
         self.links = LinkTable(transaction)
@@ -32,6 +34,6 @@ class RouterTransaction:
         """The rules and the directory in force. Raises Unavailable when none is loaded."""
         return await self._counties(self._transaction)
 
-    async def publish(self, event: Event) -> None:
+    async def publish(self, event: AnyEvent) -> None:
         """Tell the others once the transaction has been kept."""
         await self._transaction.publish(event)

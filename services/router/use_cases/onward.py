@@ -9,10 +9,11 @@ from services.router.domain.onward import NeedsNotHeld, Onward, OnwardRefused, p
 from services.router.domain.vocabulary import Verdict
 from services.router.facts import domain_facts
 from services.router.ports import Offer, Transaction
+from services.router.use_cases.confirming import room
 from services.router.use_cases.family import hands_of
 from services.router.use_cases.given import Given, answerable
 from services.router.use_cases.moving import Step, take
-from services.router.use_cases.placing import Ids, last_case, offer_of, places_left, tell_and_wait
+from services.router.use_cases.placing import Ids, last_case, offer_of, tell_and_wait
 from shared.clock import Clock, NewId
 
 
@@ -41,9 +42,10 @@ class PassOn:
         needs = _wanted(wish.needs, await tx.offers.held_by(parent.id))
         case = await last_case(tx, county, parent.referral_id, parent.reference, now)
         onward = Onward(needs, wish.service_id, parent.priority, await hands_of(tx, parent), parent.safe_contact_only)
-        load = Load(await places_left(tx, county, now), await tx.offers.refusals(parent.referral_id))
+        found = await room(tx, county, now)
+        load = Load(found.remaining, await tx.offers.refusals(parent.referral_id))
         assignment = pass_on(domain_facts(case.facts), county, load, onward)
-        places = {service: places for service, places in county.capacities.items() if service == wish.service_id}
+        places = {service: places for service, places in found.places.items() if service == wish.service_id}
         if await tx.capacity.take(county.today(now), places) is not None:
             raise OnwardRefused(Verdict.FULL, needs)
         await tx.offers.let_go(parent.id, needs)

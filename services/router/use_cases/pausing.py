@@ -5,9 +5,10 @@ from datetime import datetime
 
 from services.router.domain.answers import Pause, known
 from services.router.domain.assignment import Actor
+from services.router.domain.capacity import Pausing
 from services.router.domain.county import County
 from services.router.domain.hours import MINUTES_OF_A_DAY
-from services.router.ports import Pausing, Transaction
+from services.router.ports import Transaction
 from shared.clock import Clock
 from shared.errors import NotFound
 

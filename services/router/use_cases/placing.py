@@ -1,6 +1,6 @@
 """Deciding where needs go, taking the places, and offering them: for a new referral, and for needs that came back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,13 +10,15 @@ from services.router.domain.cause import RECEIVED, Cause
 from services.router.domain.chase import Clock, Kind
 from services.router.domain.county import County
 from services.router.domain.decision import Assignment, Decision
+from services.router.domain.load import Load
 from services.router.ports import Offer, Transaction
+from services.router.use_cases.confirming import room
 from shared.clock import NewId
 from shared.errors import NotFound
 from shared.events import AssignmentOffered, Facts, NeedPlaced, ReferralDecided
 
-# Makes a decision, given the places that are left by service.
-Decide = Callable[[Mapping[str, int]], Decision]
+# Makes a decision, given what room the services have.
+Decide = Callable[[Load], Decision]
 Why = Callable[[Assignment], str | None]
 
 
@@ -79,13 +81,6 @@ async def last_case(tx: Transaction, county: County, referral_id: UUID, referenc
     return Case(referral_id, reference, facts, county, at)
 
 
-async def places_left(tx: Transaction, county: County, at: datetime) -> dict[str, int]:
-    """The places that services have left on the day; one that pauses is passed over like one that is full."""
-    taken = await tx.capacity.taken(county.today(at))
-    left = {service: places - taken.get(service, 0) for service, places in county.capacities.items()}
-    return left | dict.fromkeys(await tx.pauses.in_force(at), 0)
-
-
 async def tell_and_wait(tx: Transaction, case: Case, offer: Offer) -> None:
     """Tell of a new offer, and wait for the answer and the first contact."""
     await tx.clocks.start(_clocks(offer, case.county))
@@ -97,11 +92,11 @@ async def _decide(tx: Transaction, case: Case, decide: Decide) -> tuple[Decision
 
     Answers the decision and the services of which it took a place.
     """
-    day, capacities = case.county.today(case.at), case.county.capacities
-    remaining = await places_left(tx, case.county, case.at)
+    day, found = case.county.today(case.at), await room(tx, case.county, case.at)
+    capacities, remaining = found.places, dict(found.remaining)
     full: set[str] = set()
     while True:
-        decision = decide(remaining)
+        decision = decide(Load(remaining=remaining, limited=found.limited))
         # A service that is chosen although it is full was named by a rule, which does not ask for places (R57).
         counted = {a.service_id for a in decision.assignments if a.service_id in capacities} - full
         places = {service: capacities[service] for service in counted}

@@ -56,9 +56,8 @@ async def place_needs(tx: Transaction, case: Case, returned: Returned, new_id: N
     beside = await _beside(tx, case.referral_id, case.reference)
     said_no = without_the_desk(await tx.offers.refusals(case.referral_id), desk)
 
-    def decide(remaining: Mapping[str, int]) -> Decision:
-        load = Load(remaining=remaining, declined_by=said_no)
-        return place_again(facts, county, load, returned, beside)
+    def decide(load: Load) -> Decision:
+        return place_again(facts, county, replace(load, declined_by=said_no), returned, beside)
 
     def why(assignment: Assignment) -> str | None:
         if assignment.service_id != desk:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from services.router.domain.assignment import Actor, Move, after
 from services.router.domain.chase import stopped_by
 from services.router.domain.decide import decide
-from services.router.domain.load import Load
 from services.router.facts import domain_facts
 from services.router.ports import Transaction
 from services.router.use_cases.placing import Case, place
@@ -29,7 +28,7 @@ class RouteReferral:
         county = await tx.county()
         facts = domain_facts(event.facts)
         case = Case(event.referral_id, event.reference, event.facts, county, self.now())
-        await place(tx, case, self.new_id, lambda remaining: decide(facts, county, Load(remaining=remaining)))
+        await place(tx, case, self.new_id, lambda load: decide(facts, county, load))
 
 
 @dataclass(frozen=True, slots=True)

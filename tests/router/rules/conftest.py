@@ -24,6 +24,7 @@ class Route(Protocol):
         *,
         remaining: Mapping[str, int] | None = None,
         declined_by: Mapping[str, frozenset[str]] | None = None,
+        limited: frozenset[str] = frozenset(),
     ) -> Decision: ...
 
 
@@ -39,8 +40,9 @@ def route(county: County) -> Route:
         *,
         remaining: Mapping[str, int] | None = None,
         declined_by: Mapping[str, frozenset[str]] | None = None,
+        limited: frozenset[str] = frozenset(),
     ) -> Decision:
-        return decide(facts, county, Load(remaining or {}, declined_by or {}))
+        return decide(facts, county, Load(remaining or {}, declined_by or {}, limited))
 
     return decide_one
 

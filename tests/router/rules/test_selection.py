@@ -134,3 +134,16 @@ def test_a_service_with_places_left_is_taken(route: Route) -> None:
     decision = route(a_referral("food.shopping"), remaining={"svc-av-doorstep": 1})
     assert given(decision) == {"svc-av-doorstep": {"food.shopping"}}
     assert "capacity_fallback" not in decision.flags
+
+
+def test_a_limited_service_is_asked_after_the_others_of_its_track_and_before_the_next_track(route: Route) -> None:
+    facts = a_referral("food.shopping")
+    usual = given(route(facts))
+    [first] = usual
+    passed_over = route(facts, limited=frozenset({first}))
+    assert first not in given(passed_over)
+    assert "capacity_fallback" in passed_over.flags
+    [tried, *_] = passed_over.needs[0].searches[0].tracks
+    others = frozenset(candidate.service_id for candidate in tried.candidates)
+    assert [each.verdict for each in tried.candidates if each.service_id == first] == ["limited"]
+    assert given(route(facts, limited=others)) == usual
