@@ -180,6 +180,7 @@ class AssignmentReminded(Event):
     channels: tuple[Channel, ...]
     safe_contact_only: bool = False
     answer_by: datetime
+    second_contact: bool = False
     reminded_at: datetime
 
 

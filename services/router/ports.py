@@ -1,19 +1,19 @@
 """What the router's use cases need from the outside, and no more."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
 from services.router.domain.assignment import Actor, Move, State
-from services.router.domain.capacity import Confirmation, Pausing, Reminder
 from services.router.domain.cause import RECEIVED, Cause
-from services.router.domain.chase import Clock, Kind
+from services.router.domain.chase import Clock, ClockState, Kind
 from services.router.domain.county import County
 from services.router.domain.decision import Decision
 from services.router.domain.links import Revoked
 from services.router.domain.vocabulary import Channel, Priority
+from services.router.room import Capacity, Confirmations, Pauses
 from shared.events import AnyEvent, Facts
 
 
@@ -167,66 +167,8 @@ class Offers(Protocol):
         """Note when its service was first told."""
 
     async def find(self, *, assignment_id: UUID | None = None, service: str | None = None, state: str | None = None,
-                   reference: str | None = None) -> Sequence[Offer]:  # fmt: skip
-        """Assignments that match all that is given, soonest due first, at most 200."""
-
-
-class Capacity(Protocol):
-    """Places of a service's day, taken and given back by the database, also under races."""
-
-    async def taken(self, day: date) -> Mapping[str, int]:
-        """How many places of `day` are taken, by service."""
-
-    async def take(self, day: date, places: Mapping[str, int], *, give_back: UUID | None = None) -> str | None:
-        """Take a place of each service of `places`, which gives how many each has in a day, and return the place of the
-        assignment `give_back`, if that took one.
-
-        Where one of them is full, change nothing at all and answer which it was; None when all were taken.
-        """
-
-    async def give_back(self, assignment_id: UUID) -> None:
-        """Return the place that an assignment took, if it took one."""
-
-
-class Pauses(Protocol):
-    """Services that are offered nothing for a while."""
-
-    async def add(self, pausing: Pausing) -> None:
-        """Keep a pause."""
-
-    async def resume(self, service_id: str, actor: Actor, at: datetime, *, reason: str | None = None) -> None:
-        """End whatever pause of a service is running, or only those for one reason."""
-
-    async def running(self, at: datetime) -> Sequence[Pausing]:
-        """The pauses that are not over at `at`, oldest first."""
-
-    async def in_force(self, at: datetime) -> frozenset[str]:
-        """The services that pause at `at`."""
-
-
-class Confirmations(Protocol):
-    """What services say of their capacity, and reminders to say it again."""
-
-    async def add(self, word: Confirmation) -> None:
-        """Keep the newest word of a service, which answers every reminder."""
-
-    async def in_force(self) -> Mapping[str, Confirmation]:
-        """The newest word of each service that ever gave one."""
-
-    async def loaded_at(self) -> datetime:
-        """When the directory in force was loaded: whoever has not spoken counts from then."""
-
-    async def present(self) -> datetime:
-        """The present instant by the database's clock."""
-
-    async def open_reminders(self) -> Sequence[Reminder]:
-        """The reminders that nobody has answered."""
-
-    async def remind(self, reminder: Reminder) -> int:
-        """Keep a reminder and answer how many its service has had; 0, and nothing is kept, when it had this one."""
-
-    async def close(self, reminder: Reminder, at: datetime) -> bool:
-        """End a reminder; False when somebody else has ended it."""
+                   reference: str | None = None, among: Collection[UUID] | None = None) -> Sequence[Offer]:  # fmt: skip
+        """Assignments that match all that is given, soonest due first, at most 200; `among` has the ids looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +197,9 @@ class Clocks(Protocol):
 
     async def postpone(self, late: Clock, by: timedelta) -> None:
         """Let a clock ring again later."""
+
+    async def late(self, state: ClockState) -> frozenset[UUID]:
+        """The live assignments of which a clock is in this state."""
 
     async def of(self, assignment_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Clock]]:
         """The clocks of assignments, soonest due first."""

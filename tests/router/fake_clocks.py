@@ -44,6 +44,10 @@ class FakeClocks:
         assert self.now is not None
         self.kept[late.assignment_id, late.kind] = replace(late, due_at=self.now() + by)
 
+    async def late(self, state: ClockState) -> frozenset[UUID]:
+        live = {clock.assignment_id for clock in self.kept.values() if clock.state is state}
+        return frozenset(each for each in live if self.offers.kept[each].state in LIVE)
+
     async def of(self, assignment_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Clock]]:
         clocks: dict[UUID, list[Clock]] = defaultdict(list)
         for clock in sorted(self.kept.values(), key=lambda clock: (clock.due_at, clock.kind)):

@@ -1,7 +1,7 @@
 """Assignments in memory, and what each has of its needs."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import Enum
@@ -121,6 +121,7 @@ class FakeOffers:
         service: str | None = None,
         state: str | None = None,
         reference: str | None = None,
+        among: Collection[UUID] | None = None,
     ) -> Sequence[Offer]:
         found = [
             offer
@@ -129,5 +130,6 @@ class FakeOffers:
             and service in (None, offer.service_id)
             and state in (None, offer.state)
             and reference in (None, offer.reference)
+            and (among is None or offer.id in among)
         ]
         return sorted(found, key=lambda offer: (offer.due_at, offer.id))[:200]

@@ -108,6 +108,17 @@ async def test_silence_is_answered_by_one_reminder_and_then_by_asking_somebody_e
     }
 
 
+@pytest.mark.parametrize(("need", "priority", "second"), [("food.infant_formula", "P2", True), (None, "P4", False)])
+async def test_the_county_says_at_which_priorities_a_second_contact_is_reminded_too(
+    router: Router, clock: Hands, need: str | None, priority: str, second: bool
+) -> None:
+    await (router.route(need) if need else router.route())
+    clock.at += timedelta(days=10)
+    await router.ring_all()
+    told = [each for each in await router.told(AssignmentReminded) if isinstance(each, AssignmentReminded)]
+    assert [(each.priority, each.second_contact) for each in told] == [(priority, second)]
+
+
 async def test_nothing_rings_before_its_time(router: Router, clock: Hands) -> None:
     await router.route()
     clock.move(60)

@@ -141,6 +141,20 @@ async def test_an_unknown_service_or_state_is_refused(world: World) -> None:
     assert_problem(await post(world, f"{SERVICES}/{CREATIVE}/capacity", state="paused"), 422, "validation_failed")
 
 
+async def test_the_late_list_is_asked_for_by_clock(world: World) -> None:
+    await service_of_the_next(world)
+    listed = [len((await world.client.get("/api/v1/assignments", params={"clock": each})).json())
+              for each in ("warned", "breached")]  # fmt: skip
+    assert listed == [0, 0]
+    [chase] = [loop.work for loop in world.service.loops if loop.name == "router.chase"]
+    world.clock.at += timedelta(days=30)
+    await chase.run_once()
+    await chase.run_once()
+    [warned] = (await world.client.get("/api/v1/assignments", params={"clock": "warned"})).json()
+    states = {each["kind"]: each["state"] for each in warned["clocks"]}
+    assert states == {"respond": "warned", "first_contact": "breached"}
+
+
 def a_reminder(step: Step, since: datetime = NOON) -> Reminder:
     return Reminder(CREATIVE, step, since, NOON, NOON + timedelta(days=3))
 

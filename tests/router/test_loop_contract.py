@@ -240,6 +240,17 @@ async def test_clocks_are_kept_and_changed(begin: Begin, clock: Hands) -> None:
         assert list((await tx.clocks.of([offer.id]))[offer.id]) == [warned, contact]
 
 
+async def test_what_is_late_is_found_by_its_clocks_while_it_is_live(begin: Begin, clock: Hands) -> None:
+    offer = await with_clocks(begin, clock, RESPOND, replace(CONTACT, state=ClockState.BREACHED))
+    async with begin() as tx:
+        assert await tx.clocks.late(ClockState.BREACHED) == {offer.id}
+        assert await tx.clocks.late(ClockState.WARNED) == frozenset()
+        assert await tx.offers.find(among=await tx.clocks.late(ClockState.BREACHED)) == [offer]
+        assert await tx.offers.find(among=frozenset()) == []
+        await tx.offers.move(offer, State.EXPIRED, actor=PARTNER, at=NOON, reason=None)
+        assert await tx.clocks.late(ClockState.BREACHED) == frozenset()
+
+
 async def test_only_what_ticks_can_be_stopped(begin: Begin, clock: Hands) -> None:
     offer = await with_clocks(begin, clock, RESPOND, replace(CONTACT, state=ClockState.BREACHED))
     async with begin() as tx:

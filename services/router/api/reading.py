@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from services.router.api.views import SERVICE_ID, AssignmentHistoryView, AssignmentView, view, view_with_moves
 from services.router.domain.assignment import State
+from services.router.domain.chase import ClockState
 from services.router.domain.decision import Decision
 from services.router.ports import StoredDecision, Transaction
 from shared.db import Database
@@ -19,6 +20,7 @@ from shared.events import Facts
 from shared.problems import Problem
 from shared.reference import wanted_reference
 
+Late = Literal["warned", "breached"]
 Stores = Callable[[DatabaseTransaction], Transaction]
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such thing"}}
 
@@ -68,12 +70,18 @@ def routes(database: Database, stores: Stores) -> APIRouter:
         service: Annotated[str | None, Query(description="a service's id", pattern=SERVICE_ID)] = None,
         state: State | None = None,
         referral: Annotated[str | None, Query(description="a referral's reference")] = None,
+        clock: Annotated[Late | None, Query(description="live ones that were reminded, or are late")] = None,
     ) -> list[AssignmentView]:
         """Assignments, soonest reply first, at most 200."""
         reference = wanted_reference(referral) if referral is not None else None
         async with database.begin(request.state.origin) as transaction:
             tx = stores(transaction)
-            offers = await tx.offers.find(service=service, state=state, reference=reference)
+            offers = await tx.offers.find(
+                service=service,
+                state=state,
+                reference=reference,
+                among=await tx.clocks.late(ClockState(clock)) if clock else None,
+            )
             clocks = await tx.clocks.of([offer.id for offer in offers])
         return [view(offer, clocks.get(offer.id, ())) for offer in offers]
 

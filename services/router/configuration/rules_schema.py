@@ -270,6 +270,7 @@ class RulesDoc(Closed):
     notice: NoticeDoc
     answers: AnswersDoc
     chase: ChaseDoc
+    second_contact: list[Priority]
     review: ChaseDoc
     capacity: CapacityDoc
     rules: dict[RuleId, RuleTextDoc]

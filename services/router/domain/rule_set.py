@@ -186,5 +186,6 @@ class RuleSet:
     notice: Notice
     answers: Answers
     chase: Chase
+    second_contact: frozenset[Priority]
     review: Chase
     decay: Decay

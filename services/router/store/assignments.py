@@ -1,7 +1,7 @@
 """Assignments, their moves, and the places they take."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from dataclasses import fields as fields_of
 from datetime import date, datetime
@@ -160,8 +160,9 @@ class OfferTable:
         service: str | None = None,
         state: str | None = None,
         reference: str | None = None,
+        among: Collection[UUID] | None = None,
     ) -> Sequence[Offer]:
-        """Assignments that match all that is given, soonest due first, at most 200."""
+        """Assignments that match all that is given, soonest due first, at most 200; `among` has the ids looked at."""
         wanted: dict[Any, object] = {  # the keys are columns, whose type varies
             assignment.c.id: assignment_id,
             assignment.c.service_id: service,
@@ -172,6 +173,8 @@ class OfferTable:
         for column, value in wanted.items():
             if value is not None:
                 query = query.where(column == value)
+        if among is not None:
+            query = query.where(assignment.c.id.in_(among))
         return await self._offers(query)
 
     async def _hold(self, assignment_id: UUID, needs: Sequence[str], *, live: bool) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, select, update
 
+from services.router.domain.assignment import LIVE
 from services.router.domain.chase import TICKING, Clock, ClockState, Kind
 from services.router.ports import Due
 from services.router.store.assignments import OfferTable
@@ -70,6 +71,15 @@ class ClockTable:
         then = self._tx.database.instant_in(by.total_seconds())
         of = update(clock).where(clock.c.assignment_id == late.assignment_id, clock.c.kind == late.kind)
         await self._tx.connection.execute(of.values(due_at=then))
+
+    async def late(self, state: ClockState) -> frozenset[UUID]:
+        """The live assignments of which a clock is in this state; what has ended is late no more."""
+        query = (
+            select(clock.c.assignment_id)
+            .join(assignment, assignment.c.id == clock.c.assignment_id)
+            .where(clock.c.state == state, assignment.c.state.in_(LIVE))
+        )
+        return frozenset((await self._tx.connection.execute(query)).scalars())
 
     async def of(self, assignment_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Clock]]:
         """The clocks of assignments."""

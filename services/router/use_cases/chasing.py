@@ -68,6 +68,7 @@ async def _remind(tx: Transaction, county: County, due: Due) -> None:
             channels=offer.channels,
             safe_contact_only=offer.safe_contact_only,
             answer_by=answer_by,
+            second_contact=offer.priority in county.rules.second_contact,
             reminded_at=due.at,
         )
     )
