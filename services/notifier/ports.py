@@ -176,8 +176,8 @@ class Attention(Protocol):
 class Closures(Protocol):
     """Assignments and referrals of which nothing more may be told."""
 
-    async def add(self, subject_id: UUID, reason: str, at: datetime) -> None:
-        """Close it for good; the first reason stays."""
+    async def add(self, subject_id: UUID, reason: str, at: datetime, *, over: str | None = None) -> None:
+        """Close it for good; the first reason stays, unless it is `over`."""
 
     async def reasons(self, subject_ids: Sequence[UUID]) -> dict[UUID, str]:
         """Why each of those that are closed is closed."""

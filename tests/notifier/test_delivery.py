@@ -16,7 +16,19 @@ from services.notifier.store.insist import InsistOnDatabase
 from services.notifier.store.transactions import NotifierTransaction, Transactions
 from shared.envelope import Origin
 from shared.events import NotificationFailed, NotificationSent
-from tests.notifier.world import ALL, EXPIRED, MOBILE, Killed, ScriptedSender, World, cancelled, die, offered, recalled
+from tests.notifier.world import (
+    ALL,
+    EXPIRED,
+    MOBILE,
+    Killed,
+    ScriptedSender,
+    World,
+    cancelled,
+    die,
+    moved,
+    offered,
+    recalled,
+)
 
 TRANSIENT = SendFailed(Failure.TRANSIENT, "450 4.2.0")
 DAYS = timedelta(days=5)
@@ -175,6 +187,20 @@ async def test_a_recall_between_queue_and_send_sends_nothing(world: World) -> No
     # The worker that had claimed it is gone: it may have sent it, so the contact is told that it is off.
     await world.worker(sender).run_once()
     assert [message.template for message in sender.taken] == ["recall.email@1"]
+
+
+async def test_a_message_on_its_way_while_its_offer_is_accepted_and_then_recalled_is_taken_back(world: World) -> None:
+    """Two workers, so that one message is on its way while the partner, who heard by another channel, accepts."""
+    await world.hear(offered())
+
+    async def accept_and_recall() -> None:
+        await world.hear(moved("accepted"), recalled())
+
+    sender = ScriptedSender(meanwhile=accept_and_recall)
+    worker = world.worker(sender)
+    await worker.run_once()
+    await worker.run_once()
+    assert [message.template for message in sender.taken] == ["offer.email@1", "recall.email@1"]
 
 
 async def test_a_message_that_failed_before_its_recall_is_not_tried_again(world: World) -> None:

@@ -27,10 +27,14 @@ class ClosureStore:
 
     tx: Transaction
 
-    async def add(self, subject_id: UUID, reason: str, at: datetime) -> None:
-        """Close it unless it is closed."""
+    async def add(self, subject_id: UUID, reason: str, at: datetime, *, over: str | None = None) -> None:
+        """Close it unless it is closed for another reason than `over`."""
         row = {"subject_id": subject_id, "reason": reason, "closed_at": at}
-        await self.tx.connection.execute(self.tx.insert(closure).values(row).on_conflict_do_nothing())
+        insert = self.tx.insert(closure).values(row)
+        changes = {"reason": reason, "closed_at": at}
+        await self.tx.connection.execute(
+            insert.on_conflict_do_update(index_elements=["subject_id"], set_=changes, where=closure.c.reason == over)
+        )
 
     async def reasons(self, subject_ids: Sequence[UUID]) -> dict[UUID, str]:
         """The reasons of those that are closed."""

@@ -115,7 +115,8 @@ async def plan_recall(tx: Transaction, told: Notification, now: datetime) -> Non
 async def _take_back(tx: Transaction, assignment_id: UUID, reason: str) -> None:
     """Skip what waits, and tell those who may have heard of it."""
     now = await tx.present()
-    await tx.closures.add(assignment_id, reason, now)
+    # What was answered may be recalled after all; a message that is on its way meanwhile must then be taken back.
+    await tx.closures.add(assignment_id, reason, now, over=ANSWERED)
     for notification in await tx.notifications.of_assignment(assignment_id):
         if notification.state in WAITING and notification.ends_with_its_offer:
             await tx.notifications.save(notification.skipped(reason))

@@ -31,12 +31,21 @@ class ByPhoneDoc(Closed):
     needs: Annotated[list[str], Field(min_length=1)]
 
 
+class OutOfHoursDoc(Closed):
+    """Who is told at once while closed, for such priorities, by the first of these channels that it has."""
+
+    priorities: list[Priority]
+    tracks: Annotated[list[str], Field(min_length=1)]
+    by: Annotated[list[Channel], Field(min_length=1)]
+
+
 class NoticeDoc(Closed):
     """Section G: telling."""
 
     channels: ChannelsDoc
     safe_contact: ChoiceDoc
     also_by_phone: ByPhoneDoc
+    out_of_hours: OutOfHoursDoc
 
 
 class WordsDoc(BaseModel):

@@ -19,6 +19,7 @@ from services.router.domain.rule_set import (
     FlagRow,
     Never,
     Notice,
+    OutOfHours,
     Outside,
     People,
     RaiseRow,
@@ -223,6 +224,11 @@ class RulesCompiler:
             by_phone_priorities=frozenset(doc.also_by_phone.priorities),
             by_phone_needs=frozenset(
                 self.known.needs.matching(doc.also_by_phone.needs, f"{RULES}: notice.also_by_phone.needs")
+            ),
+            out_of_hours=OutOfHours(
+                priorities=frozenset(doc.out_of_hours.priorities),
+                tracks=frozenset(self.known.tracks.all(doc.out_of_hours.tracks, f"{RULES}: notice.out_of_hours")),
+                by=tuple(doc.out_of_hours.by),
             ),
         )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from services.router.domain.assembling import Beside, assemble
 from services.router.domain.county import County
-from services.router.domain.decide import place_all
+from services.router.domain.decide import out_of_hours_marks, place_all
 from services.router.domain.decision import Decision, Mark, Move, NeedDecision
 from services.router.domain.facts import Facts
 from services.router.domain.load import Load
@@ -33,7 +33,8 @@ def place_again(facts: Facts, county: County, load: Load, returned: Returned, be
     referral = open_referral(facts, county, load)
     placed, _ = place_all(referral)
     found = {each.need: each for each in placed}
-    rows = (Mark(row.flag, row.rules) for row in referral.rules.marks if row.when.holds(referral.case))
+    rows = [Mark(row.flag, row.rules) for row in referral.rules.marks if row.when.holds(referral.case)]
+    rows += out_of_hours_marks(referral)
     needs = tuple(
         _placed(need, priority, found.get(need), referral, for_a_person=returned.for_a_person)
         for need, priority in returned.needs.items()

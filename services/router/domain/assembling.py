@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from services.router.domain.decision import Assignment, Decision, Mark, NeedDecision
-from services.router.domain.notice import channels_for
+from services.router.domain.notice import channels_for, out_of_hours
 from services.router.domain.priority import highest
 from services.router.domain.referral import Referral
 from services.router.domain.repeats import Repeats
@@ -82,6 +82,10 @@ def assignment_of(
     service = county.services[service_id]
     needs = tuple(decision.need for decision in decisions)
     priority: Priority = min(decision.priority for decision in decisions)
+    notice = referral.rules.notice
+    channels = channels_for(service, priority, needs, notice, safe_contact_only=safe_contact_only)
+    if not service.hours.is_open(referral.received_at, county.deadlines.calendar):
+        channels = tuple(dict.fromkeys((*channels, *out_of_hours(service, priority, notice))))
     rules = {rule for decision in decisions for rule in decision.because}
     rules.update((Rule.CLOCK, Rule.NOTICE), (Rule.ONE_MESSAGE,) if several or len(needs) > 1 else ())
     return Assignment(
@@ -94,7 +98,7 @@ def assignment_of(
         priority=priority,
         sla=county.priorities[priority].sla,
         due_at=referral.due_at(priority),
-        channels=channels_for(service, priority, needs, referral.rules.notice, safe_contact_only=safe_contact_only),
+        channels=channels,
         safe_contact_only=safe_contact_only,
         because=_in_order(rules),
     )

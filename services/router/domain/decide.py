@@ -92,5 +92,10 @@ def _marks(referral: Referral) -> Iterable[Mark]:
         yield Mark(ResultFlag.UNKNOWN_NEED_CODE, (Rule.UNCLASSIFIED,))
     if referral.language != rules.people.usual_language:
         yield Mark(ResultFlag.INTERPRETER, (Rule.SELECTION,))
+    yield from out_of_hours_marks(referral)
+
+
+def out_of_hours_marks(referral: Referral) -> Iterable[Mark]:
+    """The flag of what is decided while the contact centre is closed."""
     if not referral.county.deadlines.in_hours(referral.received_at):
         yield Mark(ResultFlag.OUT_OF_HOURS, (Rule.CLOCK,))

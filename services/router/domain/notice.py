@@ -17,6 +17,15 @@ def channels_for(
     return channels
 
 
+def out_of_hours(service: Service, priority: Priority, notice: Notice) -> tuple[Channel, ...]:
+    """The channel that reaches the people on duty of a service that is closed, which its inbox would not; none where
+    the county asks for none. A person is never left to find an urgent need in the morning (R53)."""
+    rule = notice.out_of_hours
+    if priority not in rule.priorities or service.track not in rule.tracks:
+        return ()
+    return tuple(channel for channel in rule.by if getattr(service.contact, channel))[:1]
+
+
 def _chosen(choice: ChannelChoice, used: tuple[Channel, ...]) -> tuple[Channel, ...]:
     wanted = tuple(channel for channel in choice.all_of if channel in used)
     return wanted or tuple(channel for channel in choice.otherwise if channel in used)[:1]

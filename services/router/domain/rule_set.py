@@ -155,6 +155,15 @@ class ChannelChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class OutOfHours:
+    """While closed, services of these tracks are told of such priorities also by the first channel that they have."""
+
+    priorities: frozenset[Priority]
+    tracks: frozenset[str]
+    by: tuple[Channel, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """How a service is told (R59)."""
 
@@ -162,6 +171,7 @@ class Notice:
     safe_contact: ChannelChoice
     by_phone_priorities: frozenset[Priority]
     by_phone_needs: frozenset[str]
+    out_of_hours: OutOfHours
 
 
 @dataclass(frozen=True, slots=True)
