@@ -202,6 +202,19 @@ class AssignmentOverdue(Event):
     overdue_at: datetime
 
 
+class ReferralReviewDue(Event):
+    """Somebody should look at needs that no service was given: held for want of consent, or taken to be in hand in
+    another referral. `service_id` has them meanwhile."""
+
+    topic = Topic.ASSIGNMENTS
+    type = "org.waymark.referral.review_due.v1"
+
+    service_id: str
+    needs: tuple[str, ...]
+    due_at: datetime
+    noticed_at: datetime
+
+
 class ServiceUnconfirmed(ServiceEvent):
     """Nobody has confirmed the capacity of a service since `confirmed_at`, and it is to be asked to: without an answer
     it counts as `step` from `decays_at` on, "limited" (asked last) or "paused" (offered nothing)."""
@@ -228,6 +241,7 @@ CATALOGUE: tuple[type[AnyEvent], ...] = (
     AssignmentMoved,
     AssignmentReminded,
     AssignmentOverdue,
+    ReferralReviewDue,
     ServiceUnconfirmed,
     NotificationSent,
     NotificationCallAwaited,

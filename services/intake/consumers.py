@@ -31,6 +31,7 @@ from shared.events import (
     NotificationSent,
     NotificationUnconfirmed,
     ReferralDecided,
+    ReferralReviewDue,
     UpdateDropped,
     UpdateSent,
 )
@@ -50,6 +51,7 @@ def subscriptions(opened: Opened) -> Sequence[Subscription]:
         Subscription(AssignmentMoved, _handler(opened, RecordMove())),
         Subscription(AssignmentReminded, _handler(opened, RecordSilence())),
         Subscription(AssignmentOverdue, _handler(opened, RecordSilence())),
+        Subscription(ReferralReviewDue, _handler(opened, RecordSilence())),
         Subscription(NotificationSent, _handler(opened, record_notification)),
         Subscription(NotificationCallAwaited, _handler(opened, record_notification)),
         Subscription(NotificationFailed, _handler(opened, record_notification)),

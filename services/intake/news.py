@@ -25,15 +25,23 @@ from shared.events import (
     NotificationSent,
     NotificationUnconfirmed,
     ReferralDecided,
+    ReferralReviewDue,
 )
 
 ROUTER, NOTIFIER = "router", "notifier"
 WITHIN_A_STATE: Mapping[str | None, str] = {"pass_on": "passed_on", "return": "returned"}
-Chased = AssignmentReminded | AssignmentOverdue
+Chased = AssignmentReminded | AssignmentOverdue | ReferralReviewDue
 Told = NotificationSent | NotificationCallAwaited | NotificationFailed
 ReceiptNews = NotificationDelivered | NotificationBounced | NotificationUnconfirmed
 OfAssignment = (
-    AssignmentOffered | AssignmentRecalled | AssignmentMoved | Chased | Told | ReceiptNews | NotificationExhausted
+    AssignmentOffered
+    | AssignmentRecalled
+    | AssignmentMoved
+    | AssignmentReminded
+    | AssignmentOverdue
+    | Told
+    | ReceiptNews
+    | NotificationExhausted
 )
 
 
@@ -177,14 +185,17 @@ def moved_entry(event: AssignmentMoved) -> TimelineEntry:
     return TimelineEntry(event.moved_at, kind, ROUTER, details=details)
 
 
-def reminded_entry(event: AssignmentReminded) -> TimelineEntry:
-    """The line of a reminder."""
-    return TimelineEntry(event.reminded_at, "reminded", ROUTER, details=_about(event))
-
-
-def overdue_entry(event: AssignmentOverdue) -> TimelineEntry:
-    """The line of a deadline that passed."""
-    return TimelineEntry(event.overdue_at, "overdue", ROUTER, details=_about(event) | {"clock": event.clock})
+def chased_entry(event: Chased) -> TimelineEntry:
+    """The line of a reminder, of a deadline that passed, or of needs that somebody should look at."""
+    match event:
+        case AssignmentReminded():
+            return TimelineEntry(event.reminded_at, "reminded", ROUTER, details=_about(event))
+        case AssignmentOverdue():
+            late = _about(event) | {"clock": event.clock}
+            return TimelineEntry(event.overdue_at, "overdue", ROUTER, details=late)
+        case ReferralReviewDue():
+            details = {"service_id": event.service_id, "needs": " ".join(event.needs)}
+            return TimelineEntry(event.noticed_at, "review_due", ROUTER, details=details)
 
 
 def told_entry(event: Told) -> TimelineEntry:

@@ -23,8 +23,8 @@ from shared.errors import Refused, Unavailable
 from shared.events import (
     AssignmentMoved,
     AssignmentOffered,
+    AssignmentOverdue,
     AssignmentRecalled,
-    AssignmentReminded,
     Facts,
     NotificationExhausted,
     ReferralCancelled,
@@ -228,16 +228,16 @@ class RecordMove:
 
 @dataclass(frozen=True, slots=True)
 class RecordSilence:
-    """Note that a service was reminded, or that a deadline passed; neither moves the referral."""
+    """Note that a service was reminded, a deadline passed, or needs should be looked at; none moves the referral."""
 
     async def __call__(self, tx: Transaction, event: news.Chased) -> None:
         """Raises NotFound for a referral that was never ours."""
         progress = await tx.referrals.lock(event.referral_id)
-        if isinstance(event, AssignmentReminded):
-            await tx.referrals.note(progress.id, news.reminded_entry(event))
-            return
-        after = await tell_people(tx, progress, due_when_late(progress, event.overdue_at))
-        await _keep(tx, progress, after, news.overdue_entry(event))
+        after = progress
+        # A review means no delay: somebody of ours should look how it goes.
+        if isinstance(event, AssignmentOverdue) and event.clock != "review":
+            after = await tell_people(tx, progress, due_when_late(progress, event.overdue_at))
+        await _keep(tx, progress, after, news.chased_entry(event))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 from prometheus_client import Gauge
 
-from services.router.ports import Transaction, Unowned
+from services.router.domain.watch import Unowned
+from services.router.ports import Transaction
 from services.router.use_cases.chasing import RingClock
+from services.router.use_cases.holding import ReviewHeld
 from shared.db import Database
 from shared.db import Transaction as DatabaseTransaction
 from shared.envelope import Origin
@@ -42,6 +44,24 @@ class Chase:
                 place = where(error.__traceback__)[-3:]
                 log.warning("clock.failed", assignment_id=str(due.offer.id), error=type(error).__name__, where=place)
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class Reviews:
+    """Claims the referral that is to be looked at first, and tells so, in one transaction."""
+
+    database: Database
+    stores: Callable[[DatabaseTransaction], Transaction]
+    review: ReviewHeld
+
+    async def run_once(self) -> bool:
+        """Tell of at most one referral; whether there may be more."""
+        async with self.database.begin(Origin(str(self.database.new_id()))) as transaction:
+            tx = self.stores(transaction)
+            due = await tx.referrals.due_for_review()
+            if due is not None:
+                await self.review(tx, due)
+        return due is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from services.router.api import answering, capacity, pausing, reading
 from services.router.api import links as links_api
-from services.router.chaser import Chase, Watchdog
+from services.router.chaser import Chase, Reviews, Watchdog
 from services.router.configuration import load_county_documents
 from services.router.configuration.documents import read_documents
 from services.router.consumers import subscriptions
@@ -16,6 +16,7 @@ from services.router.store.tables import metadata
 from services.router.store.transaction import RouterTransaction
 from services.router.use_cases.chasing import RingClock
 from services.router.use_cases.confirming import LetDecay
+from services.router.use_cases.holding import ReviewHeld
 from services.router.use_cases.reopening import ReopenReferral
 from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import NoteTold, RecallReferral, RouteReferral
@@ -68,6 +69,7 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
         ),
         loops=(
             Loop("router.chase", Chase(database, stores, RingClock(place_again)), CHASE_EVERY_S),
+            Loop("router.reviews", Reviews(database, stores, ReviewHeld()), WATCH_EVERY_S),
             Loop("router.watchdog", Watchdog(database, stores), WATCH_EVERY_S),
             Loop("router.capacity", Decay(database, stores, LetDecay()), DECAY_EVERY_S),
             Loop("router.idempotency", Expiry(database), EXPIRE_EVERY_S),

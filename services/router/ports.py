@@ -13,6 +13,7 @@ from services.router.domain.county import County
 from services.router.domain.decision import Decision
 from services.router.domain.links import Revoked
 from services.router.domain.vocabulary import Channel, Priority
+from services.router.domain.watch import DueForReview, Unowned
 from services.router.room import Capacity, Confirmations, Pauses
 from shared.events import AnyEvent, Facts
 
@@ -51,8 +52,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """One move of an assignment: `before` is None for the offer itself, `reason` a code or None, `move` what was done
-    where the states alone do not say it."""
+    """One move of an assignment: `before` is None for the offer itself, `move` says what the states alone do not."""
 
     at: datetime
     actor: Actor
@@ -64,8 +64,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class StoredDecision:
-    """A decision as it is kept for ever: the facts used and the whole of `Decision` as plain JSON values; `cause` and
-    `cause_words` say why it was made, the latter "" of those kept before causes were."""
+    """A decision as it is kept for ever: the facts used, the whole of `Decision` as plain JSON values, and why."""
 
     id: UUID
     referral_id: UUID
@@ -90,6 +89,12 @@ class Referrals(Protocol):
 
     async def cancel(self, referral_id: UUID, at: datetime) -> None:
         """Note that it was cancelled."""
+
+    async def review(self, referral_id: UUID, at: datetime | None) -> None:
+        """Have somebody look at its needs that nobody was given, at this instant; None is never."""
+
+    async def due_for_review(self) -> DueForReview | None:
+        """The referral to be looked at first, nobody else's until the transaction ends; None when there is none."""
 
     async def reopen(self, referral_id: UUID, *, forget_refusals: bool) -> bool:
         """Lock it until the transaction ends, and count refusals anew if asked to; False when it is not known, or
@@ -203,16 +208,6 @@ class Clocks(Protocol):
 
     async def of(self, assignment_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Clock]]:
         """The clocks of assignments, soonest due first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unowned:
-    """What nobody would miss: a need of a referral that nobody has, or a live assignment without a ticking clock."""
-
-    referral_id: UUID
-    reference: str
-    need: str | None = None
-    assignment_id: UUID | None = None
 
 
 class Watch(Protocol):

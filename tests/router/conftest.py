@@ -129,7 +129,7 @@ async def begin(store_url: str | None, open_database: OpenDatabase, clock: Hands
     """Opens a transaction on an empty store of each kind in turn."""
     if store_url is None:
         fake = FakeTransaction(None)
-        fake.clocks.now = clock
+        fake.clocks.now = fake.referrals.now = clock
 
         @asynccontextmanager
         async def begin_fake() -> AsyncIterator[Transaction]:

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from services.router.domain.assignment import LIVE
 from services.router.domain.chase import TICKING, Clock, ClockState, Kind
-from services.router.ports import Due, Unowned
+from services.router.domain.watch import Unowned
+from services.router.ports import Due
 from tests.router.fake_offers import FakeOffers, Holds
 
 

@@ -1,7 +1,7 @@
 """The router's stores in memory; they pass the same tests as the real ones (test_store_contract.py)."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -14,6 +14,7 @@ from services.router.domain.cause import RECEIVED, Cause
 from services.router.domain.county import County
 from services.router.domain.decision import Decision
 from services.router.domain.links import Revoked
+from services.router.domain.watch import DueForReview
 from services.router.ports import StoredDecision
 from shared.errors import NotFound, Unavailable
 from shared.events import AnyEvent, Facts
@@ -29,11 +30,15 @@ class FakeReferrals:
     offers: FakeOffers
     sequences: dict[UUID, int] = field(default_factory=dict)
     cancelled_at: dict[UUID, datetime] = field(default_factory=dict)
+    references: dict[UUID, str] = field(default_factory=dict)
+    review_at: dict[UUID, datetime] = field(default_factory=dict)
+    now: Callable[[], datetime] | None = None
 
     async def add(self, referral_id: UUID, reference: str, submitted_at: datetime) -> bool:
         if referral_id in self.sequences:
             return False
         self.sequences[referral_id] = 0
+        self.references[referral_id] = reference
         return True
 
     async def next_sequence(self, referral_id: UUID) -> int:
@@ -45,6 +50,20 @@ class FakeReferrals:
     async def cancel(self, referral_id: UUID, at: datetime) -> None:
         if referral_id in self.sequences:
             self.cancelled_at[referral_id] = at
+            self.review_at.pop(referral_id, None)
+
+    async def review(self, referral_id: UUID, at: datetime | None) -> None:
+        self.review_at.pop(referral_id, None)
+        if at is not None:
+            self.review_at[referral_id] = at
+
+    async def due_for_review(self) -> DueForReview | None:
+        assert self.now is not None
+        due = [(at, referral_id) for referral_id, at in self.review_at.items() if at <= self.now()]
+        if not due:
+            return None
+        at, referral_id = min(due)
+        return DueForReview(referral_id, self.references[referral_id], at, self.now())
 
     async def reopen(self, referral_id: UUID, *, forget_refusals: bool) -> bool:
         if referral_id not in self.sequences or referral_id in self.cancelled_at:

@@ -10,7 +10,8 @@ from services.router.chaser import Watchdog
 from services.router.domain.assignment import Actor, State
 from services.router.domain.chase import Clock, ClockState, Kind
 from services.router.domain.county import County
-from services.router.ports import Offer, Unowned
+from services.router.domain.watch import Unowned
+from services.router.ports import Offer
 from services.router.store.tables import clock as clock_table
 from services.router.use_cases.answering import AcceptOffer, CompleteOffer, RecordContact
 from services.router.use_cases.chasing import RingClock

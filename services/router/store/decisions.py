@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 
 from services.router.domain.cause import RECEIVED, Cause
 from services.router.domain.decision import Decision
+from services.router.domain.watch import DueForReview
 from services.router.ports import StoredDecision
 from services.router.store.tables import assignment, assignment_move, decision, referral
 from shared.db import Transaction
@@ -47,7 +48,26 @@ class ReferralTable:
 
     async def cancel(self, referral_id: UUID, at: datetime) -> None:
         """Note that it was cancelled."""
-        await self._tx.connection.execute(update(referral).where(referral.c.id == referral_id).values(cancelled_at=at))
+        await self._tx.connection.execute(
+            update(referral).where(referral.c.id == referral_id).values(cancelled_at=at, review_at=None)
+        )
+
+    async def review(self, referral_id: UUID, at: datetime | None) -> None:
+        """Have somebody look at its needs that nobody was given, at this instant; None is never."""
+        await self._tx.connection.execute(update(referral).where(referral.c.id == referral_id).values(review_at=at))
+
+    async def due_for_review(self) -> DueForReview | None:
+        """The referral to be looked at first, nobody else's until the transaction ends; None when there is none."""
+        present: datetime = (await self._tx.connection.execute(select(self._tx.instant))).scalar_one()
+        first = (
+            select(referral.c.id, referral.c.reference, referral.c.review_at)
+            .where(referral.c.review_at <= present)
+            .order_by(referral.c.review_at, referral.c.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        row = (await self._tx.connection.execute(first)).first()
+        return DueForReview(row.id, row.reference, row.review_at, present) if row else None
 
     async def reopen(self, referral_id: UUID, *, forget_refusals: bool) -> bool:
         """Lock it, and count refusals anew if asked to; False when it is not known, or was cancelled."""

@@ -25,7 +25,11 @@ referral = Table(
     Column("cancelled_at", Instant),
     # The move after which refusals count: earlier ones were forgotten when it was opened again.
     Column("refusals_after", BIG, nullable=False, server_default="0"),
+    # When somebody looks again at needs that nobody was given.
+    Column("review_at", Instant),
 )
+reviewed = referral.c.review_at.is_not(None)
+Index("ix_referral_review_at", referral.c.review_at, postgresql_where=reviewed, sqlite_where=reviewed)
 
 # A decision is never changed: facts, rule-set version, and every candidate with why or why not.
 decision = Table(

@@ -6,7 +6,7 @@ from sqlalchemy import case, exists, func, or_, select
 
 from services.router.domain.assignment import LIVE
 from services.router.domain.chase import TICKING
-from services.router.ports import Unowned
+from services.router.domain.watch import Unowned
 from services.router.store.tables import assignment, assignment_need, clock, referral
 from shared.db import Transaction
 

@@ -11,6 +11,7 @@ from services.router.domain.chase import Clock, Kind
 from services.router.domain.county import County
 from services.router.domain.decision import Assignment, Decision
 from services.router.domain.load import Load
+from services.router.domain.vocabulary import NeedState, Priority
 from services.router.ports import Offer, Transaction
 from services.router.use_cases.confirming import room
 from shared.clock import NewId
@@ -19,6 +20,7 @@ from shared.events import AssignmentOffered, Facts, NeedPlaced, ReferralDecided
 
 # Makes a decision, given what room the services have.
 Decide = Callable[[Load], Decision]
+USUAL: Priority = "P3"
 Why = Callable[[Assignment], str | None]
 
 
@@ -66,6 +68,9 @@ async def place(tx: Transaction, case: Case, new_id: NewId, decide: Decide, why:
         cause=case.cause,
     )
     await tx.publish(_decided(case, decision, decision_id, sequence))
+    if decision.held_needs or any(need.state is NeedState.DUPLICATE for need in decision.needs):
+        wait = case.county.rules.review[decision.priority or USUAL]
+        await tx.referrals.review(case.referral_id, wait.ends(case.at, None, case.county.deadlines.calendar))
     for assignment in decision.assignments:
         offer = offer_of(case, assignment, Ids(new_id(), decision_id), decision.district, why(assignment))
         await tx.offers.add(offer, capacity_day=day if assignment.service_id in counted else None)

@@ -1,0 +1,101 @@
+"""Needs that no service was given are looked at again by the unit's call-back service."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.router.chaser import Reviews
+from services.router.domain.county import County
+from services.router.use_cases.holding import ReviewHeld
+from services.router.use_cases.routing import RecallReferral, RouteReferral
+from shared.clock import new_id
+from shared.events import OpenMatch, ReferralReviewDue, ReferralSubmitted
+from tests.router.builders import NOON, a_cancellation, a_reference, a_submission, facts_of
+from tests.router.conftest import Begin, Hands
+from tests.router.fakes import FakeTransaction
+from tests.router.rules.builders import WEDNESDAY_MORNING
+from tests.router.test_chasing import REQUEST, Router, router  # noqa: F401  # the fixture
+
+NEED = "mind.creative_wellbeing"
+LATER = timedelta(days=200)
+
+
+@pytest.fixture
+def tx(county: County, clock: Hands) -> FakeTransaction:
+    fake = FakeTransaction(county)
+    fake.referrals.now = clock
+    return fake
+
+
+def refused() -> ReferralSubmitted:
+    facts = facts_of(NEED).model_copy(update={"consent_status": "refused"})
+    return a_submission(facts=facts)
+
+
+async def review(tx: FakeTransaction) -> list[ReferralReviewDue]:
+    """Everything that is told once all that is due was looked at."""
+    while (due := await tx.referrals.due_for_review()) is not None:
+        await ReviewHeld()(tx, due)
+    return [event for event in tx.published if isinstance(event, ReferralReviewDue)]
+
+
+async def test_held_needs_are_told_of_again_and_again(tx: FakeTransaction, clock: Hands, county: County) -> None:
+    event = refused()
+    await RouteReferral(clock, new_id)(tx, event)
+    assert await review(tx) == []
+    for _ in range(2):
+        clock.at += LATER
+        told = await review(tx)
+    assert [(each.reference, each.needs, each.service_id) for each in told] == [
+        (event.reference, (NEED,), county.rules.consent.otherwise)
+    ] * 2
+
+
+async def test_whether_a_need_is_in_hand_elsewhere_is_asked_once(tx: FakeTransaction, clock: Hands) -> None:
+    match = OpenMatch(reference=a_reference(), needs=(NEED,), priority="P4", received_at=WEDNESDAY_MORNING)
+    await RouteReferral(clock, new_id)(tx, a_submission(facts=facts_of(NEED, open_matches=(match,))))
+    for _ in range(2):
+        clock.at += LATER
+        told = await review(tx)
+    assert [each.needs for each in told] == [(NEED,)]
+
+
+async def test_of_a_cancelled_referral_nothing_is_looked_at(tx: FakeTransaction, clock: Hands) -> None:
+    event = refused()
+    await RouteReferral(clock, new_id)(tx, event)
+    await RecallReferral(clock)(tx, a_cancellation(event))
+    clock.at += LATER
+    assert await review(tx) == []
+
+
+async def test_what_is_assigned_needs_no_such_look(tx: FakeTransaction, clock: Hands) -> None:
+    await RouteReferral(clock, new_id)(tx, a_submission(NEED))
+    clock.at += LATER
+    assert await review(tx) == []
+
+
+async def test_the_referral_that_waits_longest_is_looked_at_first(begin: Begin) -> None:
+    first, second = new_id(), new_id()
+    async with begin() as tx:
+        for referral in (first, second):
+            await tx.referrals.add(referral, a_reference(), NOON)
+        await tx.referrals.review(second, NOON - timedelta(hours=1))
+        await tx.referrals.review(first, NOON - timedelta(hours=2))
+    async with begin() as tx:
+        due = await tx.referrals.due_for_review()
+        assert due is not None
+        assert (due.referral_id, due.due_at) == (first, NOON - timedelta(hours=2))
+        await tx.referrals.review(first, None)
+        await tx.referrals.cancel(second, NOON)
+        assert await tx.referrals.due_for_review() is None
+
+
+async def test_it_is_told_on_a_real_database(router: Router, clock: Hands) -> None:  # noqa: F811
+    async with router.database.begin(REQUEST) as transaction:
+        await RouteReferral(clock, new_id)(router.stores(transaction), refused())
+    reviews = Reviews(router.database, router.stores, ReviewHeld())
+    assert not await reviews.run_once()
+    clock.at += LATER
+    assert await reviews.run_once()
+    assert not await reviews.run_once()
+    assert len(await router.told(ReferralReviewDue)) == 1
