@@ -25,6 +25,8 @@ from shared.errors import Conflict
 
 LONGEST_PATIENCE = timedelta(hours=1)
 DELIVERED = "delivered"
+# The router's first word of a referral is the decision of all its needs.
+FIRST_WORD = 1
 # Partners answer in minutes at best; the deadlines that ring in silence are a quarter of an hour away or more (R53).
 SILENCE = 15
 LONGEST_SILENCE = timedelta(days=1)
@@ -51,13 +53,19 @@ STATUS_OF_NEEDS = (
 
 
 def decided(progress: Progress, decision: Decision, needs: tuple[Need, ...]) -> Progress:
-    """After a decision; one that is older than the decision known changes nothing."""
-    if progress.decision is not None and decision.sequence < progress.decision.sequence:
-        return progress
-    # A second decision may speak only of the needs that had to be placed again.
-    placed = {need.code: need for need in (progress.needs if progress.decision else ())}
-    placed |= {need.code: need for need in needs}
-    return derived(replace(progress, decision=decision, needs=tuple(placed.values())))
+    """After a decision. Each need stands as the newest decision that speaks of it left it: a later one may speak only
+    of needs that had to be placed again, and may be heard before the first."""
+    # What was asked for and the first decision does not name, it has replaced.
+    is_first = decision.sequence == FIRST_WORD
+    placed = {need.code: need for need in progress.needs if need.placed is not None or not is_first}
+    for need in needs:
+        known = placed.get(need.code)
+        if known is None or known.placed is None or known.since < decision.sequence:
+            placed[need.code] = replace(need, since=decision.sequence)
+    newest = progress.decision
+    if newest is None or newest.sequence <= decision.sequence:
+        newest = decision
+    return derived(replace(progress, decision=newest, needs=tuple(placed.values())))
 
 
 def offered(progress: Progress, offer: Assignment) -> Progress:
