@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import HealthCheck, settings
@@ -26,11 +27,12 @@ from services.router.use_cases.family import ChildrenOpen
 from services.router.use_cases.given import Given
 from services.router.use_cases.onward import PassOn, Wish
 from services.router.use_cases.rerouting import PlaceAgain
-from services.router.use_cases.routing import RecallReferral, RouteReferral
+from services.router.use_cases.routing import NoteTold, RecallReferral, RouteReferral
+from services.router.use_cases.unreachable import FAILURES, NoteUnreachable
 from shared.clock import new_id
 from shared.errors import Conflict
-from shared.events import AssignmentMoved, AssignmentOffered, AssignmentRecalled
-from tests.router.builders import a_cancellation, a_submission
+from shared.events import AssignmentMoved, AssignmentOffered, AssignmentRecalled, NotificationExhausted
+from tests.router.builders import a_cancellation, a_message_sent, a_submission
 from tests.router.conftest import Hands
 from tests.router.fake_offers import Holds
 from tests.router.fakes import FakeTransaction
@@ -141,6 +143,28 @@ class Machine(RuleBasedStateMachine):
         told = len(self.tx.published)
         asyncio.run(RouteReferral(self.clock, new_id)(self.tx, self.event))
         assert len(self.tx.published) == told
+
+    @rule(number=st.integers(0, 50), failure=st.sampled_from(["transient", *FAILURES]))
+    def hear_that_a_service_cannot_be_reached(self, number: int, failure: str) -> None:
+        """News of messages comes late, more than once, and of offers that ended long ago."""
+        offer = self.one(number)
+        event = NotificationExhausted(
+            referral_id=offer.referral_id,
+            reference=offer.reference,
+            sequence=1,
+            assignment_id=offer.id,
+            service_id=offer.service_id,
+            failure=failure,
+            exhausted_at=self.clock(),
+        )
+        asyncio.run(NoteUnreachable(self.clock, self.again)(self.tx, event))
+
+    @rule(number=st.integers(0, 50))
+    def hear_that_a_service_was_told(self, number: int) -> None:
+        before = self.one(number)
+        asyncio.run(NoteTold()(self.tx, a_message_sent(before, at=self.clock())))
+        after = self.tx.offers.kept[before.id]
+        assert after == replace(before, notified_at=before.notified_at or self.clock())
 
     @rule(really=st.sampled_from([True, False, False, False]))
     def cancel(self, really: bool) -> None:
