@@ -98,7 +98,7 @@ def route(
 @app.command()
 def simulate_month(
     days: Annotated[int, typer.Option(min=1, help="Days on which people ask for help.")] = 30,
-    referrals: Annotated[int, typer.Option(min=1, help="How many ask.")] = 1_000,
+    referrals: Annotated[int, typer.Option(min=1, help="How many ask; some do so again.")] = 300,
     seed: Annotated[int | None, typer.Option(help="Repeats an earlier run; drawn when not given.")] = None,
     start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day.")] = FIRST_DAY,
     data: Annotated[Path | None, typer.Option(help="An empty folder that keeps the data; else it is removed.")] = None,

@@ -41,6 +41,7 @@ CHANCE = SystemRandom()
 KEYS, LINK_KEYS = "keys.json", "link-keys"
 # Settings of the notifier: nothing leaves the machine.
 MAILBOX: Mapping[str, object] = {"delivery": "mailbox"}
+USUAL: Mapping[str, object] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,11 @@ def build(
     fresh_id: NewId = new_id,
     chance: Random = CHANCE,
     post: Mapping[str, object] = MAILBOX,
+    of_intake: Mapping[str, object] = USUAL,
 ) -> Sequence[Service]:
-    """Build the services on the databases in `data`. `post` are the notifier's settings that say how messages leave."""
-    for_intake, for_router, for_notifier = _settings(data, public_url, post)
+    """Build the services on the databases in `data`. `post` are the notifier's settings that say how messages leave,
+    `of_intake` settings of intake that are not the usual ones."""
+    for_intake, for_router, for_notifier = _settings(data, public_url, post, of_intake)
     taking = intake.build(
         for_intake, now=now, new_id=fresh_id, draw_reference=lambda: reference_of(chance.randrange(SPACE))
     )
@@ -93,7 +96,7 @@ def assemble(data: Path, *, public_url: str) -> Process:
 
 
 def _settings(
-    data: Path, public_url: str, post: Mapping[str, object]
+    data: Path, public_url: str, post: Mapping[str, object], of_intake: Mapping[str, object]
 ) -> tuple[IntakeSettings, RouterSettings, NotifierSettings]:
     common = {"public_url": public_url, "kafka_url": None}
     linking = common | {"link_keys": (data / LINK_KEYS).read_text("utf-8")}
@@ -102,7 +105,7 @@ def _settings(
         return {f"{name}_database_url": embedded_url(data, name)}
 
     return (
-        read_settings(IntakeSettings, keys_file=data / KEYS, **database(ServiceName.INTAKE), **common),
+        read_settings(IntakeSettings, keys_file=data / KEYS, **database(ServiceName.INTAKE), **common, **of_intake),
         read_settings(RouterSettings, **database(ServiceName.ROUTER), **linking),
         read_settings(NotifierSettings, **post, **database(ServiceName.NOTIFIER), **linking),
     )

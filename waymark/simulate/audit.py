@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from services.intake.domain.progress import FINISHED
-from services.router.domain.assignment import LIVE, State
+from services.router.domain.assignment import LIVE
 from shared.events import AssignmentOverdue
 from waymark.names import ServiceName
 from waymark.simulate.ledger import Ledger, instant
@@ -115,9 +115,7 @@ class Audit:
 
     def _find_needs_of_nobody(self, now: datetime) -> None:
         """Every need that was placed is live or done; what the router has not heard of has a sweep to come."""
-        query = """SELECT n.referral_id, n.need FROM assignment_need n JOIN assignment a ON a.id = n.assignment_id
-            WHERE n.live OR a.state = ?"""
-        owned = set(self.books.rows("router", query, State.DONE.value))
+        owned = set(self.books.rows("router", "SELECT referral_id, need FROM assignment_need WHERE live OR done"))
         known = self.books.pairs("router", "SELECT id, cancelled_at FROM referral")
         for referral, placed in self._placed.items():
             for need, state in placed.items():
