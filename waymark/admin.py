@@ -91,6 +91,12 @@ async def dead_letter_replay(name: ServiceName, event_id: UUID | None, data: Pat
         return await DeadLetters(database).replay(event_id)
 
 
+async def keep_bounce(mail: bytes, data: Path | None) -> bool:
+    """Keep what a mail reports of a message of ours; False for any other mail."""
+    async with _database(ServiceName.NOTIFIER, data) as database:
+        return await notifier.keep_bounce(database, mail)
+
+
 async def reseal(keys: Path, data: Path | None) -> int:
     """Seal everything intake stores under the active key of `keys`; how many referrals were sealed anew."""
     async with _database(ServiceName.INTAKE, data) as database:

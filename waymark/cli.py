@@ -1,6 +1,7 @@
 """The console script `waymark`: every command, and nothing but the way from its words to the code that does it."""
 
 import asyncio
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +9,7 @@ from uuid import UUID
 
 import typer
 from aiokafka.errors import KafkaError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from shared.errors import WaymarkError
 from shared.vault import Vault, rotate_file
@@ -31,6 +32,8 @@ app.add_typer(keys, name="keys")
 # In the month that follows lie a change of the clocks and Easter.
 FIRST_DAY = datetime(2026, 3, 15, tzinfo=UTC)
 COUNTY = Path(__file__).parents[1] / "deploy" / "derbyshire"
+# EX_TEMPFAIL of sysexits.h, and more than any mail that is read.
+COME_AGAIN, MAIL_MAX = 75, 1_000_001
 Data = Annotated[Path | None, typer.Option(help="The data folder of an embedded system.", exists=True)]
 Directory = Annotated[Path, typer.Option(help="The county's folder: directory, needs, rules, places.", exists=True)]
 
@@ -107,6 +110,19 @@ def simulate_month(
     """Play a month of calls, answers, silence and faults on the real services, and check that nobody is forgotten."""
     plan = Plan(start.date(), days, referrals, draw_seed() if seed is None else seed)
     raise typer.Exit(not run(plan, data=data, directory=directory))
+
+
+@app.command()
+def bounce(data: Data = None) -> None:
+    """Take one mail from standard input and note what it says of a message of ours; for a mail server's pipe.
+
+    Any other mail is left alone. Exit code 75 asks the mail server to come again later.
+    """
+    try:
+        asyncio.run(admin.keep_bounce(sys.stdin.buffer.read(MAIL_MAX), data))
+    except (OSError, SQLAlchemyError) as away:
+        typer.echo(f"The notifier's database cannot be reached ({type(away).__name__}).", err=True)
+        raise typer.Exit(COME_AGAIN) from None
 
 
 @dead_letters.command("list")

@@ -8,6 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.notifier.domain.arrival import Arrival
+from services.notifier.domain.ladder import Wait, waits_for
 from services.notifier.domain.message import masked
 from services.notifier.domain.notification import CallOutcome, Channel, Notification, Purpose, State
 from services.notifier.domain.update import addressed_to
@@ -62,6 +64,14 @@ class NotificationOut(BaseModel):
     try_at: datetime | None = Field(description="when it is tried next; null unless it is queued")
     reply_by: datetime | None = Field(description="when the service has to reply")
     sent_at: datetime | None
+    receipt: Arrival | None = Field(description="what is known of its arrival, null while nothing is")
+    receipt_at: datetime | None
+    confirm_by: datetime | None = Field(
+        description="when another way is taken unless it is known to have arrived; null where no clock runs"
+    )
+    waits_for: Wait | None = Field(
+        description="why that clock runs: for a receipt, because this way gives none, for a call, or for its being sent"
+    )
     template: str | None = Field(description='name and version of the words that were sent, such as "offer.email@1"')
     attempts: list[AttemptOut]
 
@@ -142,7 +152,7 @@ def _origin(request: Request) -> Origin:
 
 
 def _out(notification: Notification, attempts: Sequence[Attempt]) -> NotificationOut:
-    offer, is_update = notification.offer, notification.is_update
+    offer, is_update, wait = notification.offer, notification.is_update, waits_for(notification)
     return NotificationOut(
         id=notification.id,
         reference=offer.reference,
@@ -159,6 +169,10 @@ def _out(notification: Notification, attempts: Sequence[Attempt]) -> Notificatio
         try_at=notification.try_at if notification.state is State.QUEUED else None,
         reply_by=None if is_update else offer.reply_by,
         sent_at=notification.sent_at,
+        receipt=notification.receipt,
+        receipt_at=notification.receipt_at,
+        confirm_by=notification.confirm_by if wait else None,
+        waits_for=wait,
         template=notification.template,
         attempts=[_attempt(attempt) for attempt in attempts],
     )

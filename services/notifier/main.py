@@ -6,13 +6,17 @@ from datetime import timedelta
 from pathlib import Path
 from random import SystemRandom
 
+from fastapi import APIRouter
 from httpx import AsyncHTTPTransport
+from sqlalchemy import select
 
 from services.notifier import api, operations, pages
+from services.notifier.channels.bounces import read_bounce
 from services.notifier.channels.dry_run import DryRun
 from services.notifier.channels.gateway import GatewayTexts
 from services.notifier.channels.intake_contacts import IntakeContacts, NoContacts
 from services.notifier.channels.notify import Notify, NotifyEmails, NotifyTexts
+from services.notifier.channels.notify_receipts import NotifyQuestions, read_callback
 from services.notifier.channels.notify_templates import NotifyTemplates
 from services.notifier.channels.pace import Pace, Paced
 from services.notifier.channels.posting import Posting
@@ -29,16 +33,23 @@ from services.notifier.domain.hold import WayNames
 from services.notifier.domain.message import Email, Text
 from services.notifier.domain.notification import Channel
 from services.notifier.ports import Contacts, Lane, Sender
+from services.notifier.receipts import callback, suppressed
+from services.notifier.receipts.applying import ApplyReceipts, AskAfterSilence
+from services.notifier.receipts.climbing import ClimbDue
+from services.notifier.receipts.maildir import ReadMaildir
 from services.notifier.settings import NotifierSettings
 from services.notifier.store.database import NotifierDatabase
 from services.notifier.store.insist import InsistOnDatabase
 from services.notifier.store.mailbox import Mailbox
+from services.notifier.store.receipts import ReceiptStore
 from services.notifier.store.transactions import Transactions
 from services.notifier.upkeep import EndQuiet, Figures, WatchTemplates
 from services.notifier.use_cases.attempts import ClaimDue, RecordOutcome
 from services.notifier.use_cases.calls import RecordCall
 from services.notifier.use_cases.digests import ClaimDigest, HeedDigest, RecordPart
+from services.notifier.use_cases.ladder import Climb
 from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopOffer, StopReferral
+from services.notifier.use_cases.receipts import ApplyReport, KeepReports
 from services.notifier.use_cases.waiting import PutOff
 from shared.clock import Clock, NewId
 from shared.db import Database
@@ -58,6 +69,8 @@ DIGESTS_EVERY_S, QUIET_EVERY_S = 15.0, 5.0
 FIGURES_EVERY_S = 15.0
 TEMPLATES_EVERY_S = 3600.0
 EXPIRE_EVERY_S = 600.0
+# News of a receipt has a minute to reach the referral's page.
+ASKING_EVERY_S, BOUNCES_EVERY_S = 30.0, 20.0
 # Of a minute's sends, what may leave at once: more would trip limits that are counted over seconds.
 BURST = 1 / 60
 
@@ -69,14 +82,12 @@ def build(settings: NotifierSettings, *, now: Clock, new_id: NewId, contacts: Co
     transactions = Transactions(database, Current(directory_of))
     mailbox = Mailbox(database)
     templates = Templates(settings.public_url, LinkSigner(settings.link_keys.get_secret_value()))
-    idempotency, names = Idempotency(database, Unsealed()), _way_names(settings)
-    routers = [
-        api.routes(transactions, transactions.within, idempotency, RecordCall()),
-        operations.routes(transactions, operations.Once(transactions.within, idempotency), names),
-    ]
+    names = _way_names(settings)
+    routers = _routers(settings, database, transactions, names)
     if settings.delivery == "mailbox":
         routers.append(pages.routes(mailbox, transactions))
-    new_ways, contacts = _ways(settings, mailbox, now), contacts or _contacts(settings)
+    notify_pace = _pace(settings.notify_per_minute, now)
+    new_ways, contacts = _ways(settings, mailbox, notify_pace, now), contacts or _contacts(settings)
     # A mailbox and a rehearsal disturb nobody.
     put_off = PutOff(heeds_hours=settings.delivery == "live")
     return Service(
@@ -90,6 +101,7 @@ def build(settings: NotifierSettings, *, now: Clock, new_id: NewId, contacts: Co
             Loop("notifier.figures", Figures(transactions), FIGURES_EVERY_S),
             Loop("notifier.idempotency", Expiry(database), EXPIRE_EVERY_S),
             *_watching(settings, transactions, now),
+            *_following(settings, transactions, notify_pace, now),
         ),
     )
 
@@ -142,6 +154,19 @@ def _watching(settings: NotifierSettings, transactions: Transactions, now: Clock
         yield Loop("notifier.templates", WatchTemplates(transactions, templates), TEMPLATES_EVERY_S)
 
 
+def _routers(
+    settings: NotifierSettings, database: Database, transactions: Transactions, names: WayNames
+) -> list[APIRouter]:
+    idempotency = Idempotency(database, Unsealed())
+    once = operations.Once(transactions.within, idempotency)
+    return [
+        api.routes(transactions, transactions.within, idempotency, RecordCall()),
+        operations.routes(transactions, once, names),
+        callback.routes(transactions, KeepReports(), read_callback, settings.callback_tokens()),
+        suppressed.routes(transactions, once),
+    ]
+
+
 async def load_directory(database: Database, directory: Path) -> str:
     """Put the county's files in `directory` in force and answer their version. Raises Refused when they are wrong."""
     documents = documents_in(directory)
@@ -156,16 +181,44 @@ def _way_names(settings: NotifierSettings) -> WayNames:
     return {Channel.EMAIL: f"email-by-{emails}", Channel.SMS: f"text-by-{texts}", Channel.WEBHOOK: "webhook"}
 
 
-def _ways(settings: NotifierSettings, mailbox: Mailbox, now: Clock) -> Callable[[], Ways]:
+async def keep_bounce(database: Database, mail: bytes) -> bool:
+    """Keep what `mail` reports of a message of ours, for the running notifier to apply; False for any other mail."""
+    report = read_bounce(mail)
+    if report is None:
+        return False
+    async with database.begin(Origin("bounce")) as tx:
+        present = (await tx.connection.execute(select(tx.instant))).scalar_one()
+        await ReceiptStore(tx).add(report, present)
+    return True
+
+
+def _following(settings: NotifierSettings, transactions: Transactions, notify_pace: Pace, now: Clock) -> list[Loop]:
+    """What follows on a message that has left: receipts and bounces are applied, silence leads to the next way."""
+    account = settings.notify_account()
+    questions = NotifyQuestions(Notify(account, now), notify_pace) if settings.uses_notify() else None
+    asking = AskAfterSilence(transactions, questions, KeepReports())
+    loops = [
+        Loop("notifier.receipts", ApplyReceipts(transactions, ApplyReport()), IDLE_S),
+        Loop("notifier.ladder", ClimbDue(transactions, Climb()), IDLE_S),
+        Loop("notifier.asking", asking, ASKING_EVERY_S, close=questions.rest if questions else None),
+    ]
+    if settings.bounces_maildir is not None:
+        bounces = ReadMaildir(settings.bounces_maildir, transactions, KeepReports(), read_bounce)
+        loops.append(Loop("notifier.bounces", bounces, BOUNCES_EVERY_S))
+    return loops
+
+
+def _pace(per_minute: int, now: Clock) -> Pace:
+    return Pace(per_minute / 60, max(1.0, per_minute * BURST), now)
+
+
+def _ways(settings: NotifierSettings, mailbox: Mailbox, notify_pace: Pace, now: Clock) -> Callable[[], Ways]:
     """Makes the ways out, anew for each lane: connections are a lane's own, a provider's limits are for all of them."""
     if settings.delivery == "mailbox":
         return lambda: Ways(mailbox, mailbox, DryRun())
     if settings.delivery == "dry-run":
         return lambda: Ways(DryRun(), DryRun(), DryRun())
-    notify_pace, gateway_pace = (
-        Pace(per_minute / 60, max(1.0, per_minute * BURST), now)
-        for per_minute in (settings.notify_per_minute, settings.text_gateway_per_minute)
-    )
+    gateway_pace = _pace(settings.text_gateway_per_minute, now)
     keys = settings.webhook_keys()
 
     def to_partners() -> PublicOnly:

@@ -25,6 +25,7 @@ TEMPLATES = (
 NOTIFY_TEMPLATES = {kind: tuple(f"{name}.{kind}" for name in TEMPLATES) for kind in ("email", "text")}
 # Only for services that want digests.
 NOTIFY_DIGEST = "digest.email"
+TOKEN_MIN = 16
 Hosts = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -64,6 +65,9 @@ class NotifierSettings(NotifierDatabase):
     notify_template_versions: dict[str, Annotated[int, Field(ge=1)]] = Field(
         {}, description='JSON: the version that each template at Notify must have, by ours, such as {"offer.email": 3}'
     )
+    notify_callback_tokens: SecretStr | None = Field(
+        None, description="bearer tokens that Notify's callbacks show: one, or old and new with a comma between"
+    )
     notify_per_minute: int = Field(2900, ge=1, description="most messages a minute to Notify, by each process")
     text_gateway_url: str | None = Field(None, validate_default=True, description="https URL that takes texts as JSON")
     text_gateway_token: SecretStr | None = Field(None, validate_default=True, description="bearer secret for it")
@@ -77,6 +81,7 @@ class NotifierSettings(NotifierDatabase):
     contacts_token: SecretStr | None = Field(
         None, validate_default=True, description="secret by which intake is asked where to reach a person"
     )
+    bounces_maildir: Path | None = Field(None, description="maildir into which the mail server delivers bounces")
     webhook_secrets_file: Path | None = Field(None, description="JSON: webhook secrets (whsec_…) by service id")
     webhook_private_hosts: Hosts = Field(
         (), description="hosts on our own network that webhooks may reach, with commas between"
@@ -153,6 +158,20 @@ class NotifierSettings(NotifierDatabase):
             raise ValueError(f"lacks {', '.join(missing)}")
         return value
 
+    @field_validator("notify_callback_tokens")
+    @classmethod
+    def _cannot_be_guessed(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and any(len(token) < TOKEN_MIN for token in _tokens(value)):
+            raise ValueError(f"must be one or two tokens of at least {TOKEN_MIN} characters each")
+        return value
+
+    @field_validator("bounces_maildir")
+    @classmethod
+    def _is_a_maildir(cls, value: Path | None) -> Path | None:
+        if value is not None and not (value / "new").is_dir():
+            raise ValueError("must be a maildir: a folder with new, cur and tmp in it")
+        return value
+
     @field_validator("webhook_secrets_file")
     @classmethod
     def _holds_secrets(cls, value: Path | None) -> Path | None:
@@ -172,6 +191,10 @@ class NotifierSettings(NotifierDatabase):
         """Whether anything leaves by GOV.UK Notify."""
         return self.delivery == "live" and "notify" in (self.emails_by, self.texts_by)
 
+    def callback_tokens(self) -> tuple[str, ...]:
+        """The tokens of which a callback has to show one; none where no callback is taken."""
+        return _tokens(self.notify_callback_tokens)
+
     def text_gateway(self) -> tuple[str, str]:
         """The URL and bearer secret of the text gateway, each "" where it is not set."""
         return self.text_gateway_url or "", _revealed(self.text_gateway_token)
@@ -183,6 +206,10 @@ class NotifierSettings(NotifierDatabase):
     def webhook_keys(self) -> Mapping[str, Keys]:
         """The keys that webhooks are signed with, by service id."""
         return read_keys(self.webhook_secrets_file) if self.webhook_secrets_file else {}
+
+
+def _tokens(secret: SecretStr | None) -> tuple[str, ...]:
+    return tuple(token.strip() for token in _revealed(secret).split(",") if token.strip())
 
 
 def _server(url: SecretStr | None, plaintext_hosts: tuple[str, ...], ca_file: Path | None) -> SmtpServer:

@@ -11,10 +11,12 @@ from uuid import uuid5
 from notifications_python_client.authentication import decode_jwt_token
 from notifications_python_client.errors import TokenError
 
-from services.notifier.channels.notify import NotifyAccount
+from services.notifier.channels.notify import Notify, NotifyAccount, NotifyEmails, NotifyTexts
 from services.notifier.channels.templates import FOLDER
+from shared.events import Priority
+from tests.notifier.heard import offered
 from tests.notifier.http_server import Asked, Nothing, Reply, web_server
-from tests.notifier.world import IDS
+from tests.notifier.world import IDS, World
 
 SERVICE_ID, SECRET = str(uuid5(IDS, "service")), str(uuid5(IDS, "secret"))
 KEY = f"tests-{SERVICE_ID}-{SECRET}"
@@ -68,6 +70,8 @@ class FakeNotify:
     secret: str = SECRET
     templates: dict[str, Json] = field(default_factory=lambda: {name: as_at_notify(name) for name in NAMES})
     template_looks: int = 0
+    statuses: dict[str, str] = field(default_factory=dict)
+    asked_after: list[str] = field(default_factory=list)
 
     def account(self, **instead: Any) -> NotifyAccount:  # any of its fields
         return NotifyAccount(
@@ -82,6 +86,8 @@ class FakeNotify:
             return self._list(asked)
         if asked.method == "GET" and asked.path.startswith("/v2/template/"):
             return self._template(asked.path.rpartition("/")[2])
+        if asked.method == "GET" and asked.path.startswith("/v2/notifications/"):
+            return self._one(asked.path.rpartition("/")[2])
         if asked.method == "POST" and asked.path in {"/v2/notifications/email", "/v2/notifications/sms"}:
             return self._send(asked.path.rpartition("/")[2], json.loads(asked.body))
         return refusal(404, "NoResultFound", "No result found")
@@ -143,6 +149,34 @@ class FakeNotify:
         body = {"notifications": found, "links": {"current": f"/v2/notifications?reference={reference}"}}
         return Reply(200, json.dumps(body).encode(), {"content-type": "application/json"})
 
+    def _one(self, notification_id: str) -> Reply:
+        self.asked_after.append(notification_id)
+        for one in self.taken:
+            if one["id"] == notification_id:
+                return Reply(200, json.dumps(self._as_asked(one)).encode(), {"content-type": "application/json"})
+        return refusal(404, "NoResultFound", "No result found")
+
+    def _as_asked(self, one: Json) -> Json:
+        status = self.statuses.get(one["id"], "sending")
+        told = {name: one[name] for name in ("id", "reference", "template", "type")} | {"status": status}
+        address = one["asked"].get("email_address")
+        return told | {"email_address": address, "completed_at": "2020-04-15T11:00:02.000000Z"}
+
+    def callback(self, one: Json, status: str) -> Json:
+        """What Notify posts to a service's callback once a message has a final status."""
+        return {
+            "id": one["id"],
+            "reference": one["reference"],
+            "to": one["asked"].get("email_address") or one["asked"].get("phone_number"),
+            "status": status,
+            "created_at": "2020-04-15T11:00:00.000000Z",
+            "completed_at": "2020-04-15T11:00:02.000000Z",
+            "sent_at": "2020-04-15T11:00:01.000000Z",
+            "notification_type": one["type"],
+            "template_id": one["template"]["id"],
+            "template_version": VERSION,
+        }
+
 
 def _wrong(kind: str, wanted: Json) -> Reply | None:
     if kind == "sms" and not re.fullmatch(r"(07|\+447)\d{9}", wanted["phone_number"].replace(" ", "")):
@@ -157,6 +191,12 @@ def _wrong(kind: str, wanted: Json) -> Reply | None:
     if missing:
         return refusal(400, "BadRequestError", f"Missing personalisation: {', '.join(missing)}")
     return None
+
+
+async def by_notify(world: World, notify: Notify, priority: Priority = "P3") -> None:
+    """Have Notify take an offer by e-mail."""
+    await world.hear(offered(channels=("email",), priority=priority))
+    await world.worker(NotifyEmails(notify), NotifyTexts(notify)).run_once()
 
 
 @contextmanager

@@ -12,10 +12,11 @@ from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.use_cases.calls import RecordCall
 from shared import problems
 from shared.clock import new_id
-from shared.events import NotificationCallAwaited, NotificationFailed, NotificationSent
+from shared.events import NotificationCallAwaited, NotificationDelivered, NotificationFailed, NotificationSent
 from shared.http import Edge
 from shared.idempotency import HEADER, Idempotency, Unsealed
-from tests.notifier.world import EMAIL, IDS, MOBILE, PHONE, ScriptedSender, World, offered, recalled
+from tests.notifier.heard import offered, recalled
+from tests.notifier.world import EMAIL, IDS, MOBILE, PHONE, ScriptedSender, World
 
 LIST = "/api/v1/notifications"
 
@@ -89,9 +90,10 @@ async def test_a_contact_that_was_reached_leaves_the_call_list_and_is_told(
     assert (ticked.status_code, ticked.json()["state"]) == (200, "sent")
     assert [(one["outcome"], one["rung_by"]) for one in ticked.json()["attempts"]] == [("reached", "cru-duty-2")]
     assert (await client.get(LIST, params={"state": "awaiting_call"})).json() == {"notifications": []}
-    awaited, told = await world.published()
+    awaited, told, arrived = await world.published()
     assert isinstance(awaited, NotificationCallAwaited)
     assert isinstance(told, NotificationSent)
+    assert isinstance(arrived, NotificationDelivered)
     assert (told.channel, told.notification_id) == ("phone", awaited.notification_id)
 
 

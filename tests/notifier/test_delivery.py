@@ -16,6 +16,7 @@ from services.notifier.store.insist import InsistOnDatabase
 from services.notifier.store.transactions import NotifierTransaction, Transactions
 from shared.envelope import Origin
 from shared.events import NotificationFailed, NotificationSent
+from tests.notifier.heard import cancelled, moved, offered, recalled
 from tests.notifier.world import (
     ALL,
     EXPIRED,
@@ -23,11 +24,7 @@ from tests.notifier.world import (
     Killed,
     ScriptedSender,
     World,
-    cancelled,
     die,
-    moved,
-    offered,
-    recalled,
 )
 
 TRANSIENT = SendFailed(Failure.TRANSIENT, "450 4.2.0")

@@ -17,8 +17,18 @@ from shared.clock import utc_now
 from shared.documents import Documents
 from shared.envelope import Origin
 from shared.events import NotificationSent
+from tests.notifier.heard import moved, offered
 from tests.notifier.test_holds import AUTH, CONFIG, TRANSIENT, drain, make_probes_due, standing, stop
-from tests.notifier.world import EMAIL, EXPIRED, ORIGIN, SERVICE, Killed, ScriptedSender, World, die, moved, offered
+from tests.notifier.world import (
+    EMAIL,
+    EXPIRED,
+    ORIGIN,
+    SERVICE,
+    Killed,
+    ScriptedSender,
+    World,
+    die,
+)
 
 DAYS = timedelta(days=20)
 

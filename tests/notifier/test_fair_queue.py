@@ -14,8 +14,16 @@ from services.notifier.store.rows import row_of
 from services.notifier.store.tables import metadata, notification
 from shared.clock import new_id, utc_now
 from shared.documents import Documents
+from tests.notifier.heard import offered
 from tests.notifier.test_holds import an_id
-from tests.notifier.world import ORIGIN, ScriptedSender, World, a_notification, an_offer, keep_directory, offered
+from tests.notifier.world import (
+    ORIGIN,
+    ScriptedSender,
+    World,
+    a_notification,
+    an_offer,
+    keep_directory,
+)
 from tests.notifier.world import transactions_on as transactions_of
 
 URGENT, ROUTINE = LANES

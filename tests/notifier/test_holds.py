@@ -26,6 +26,7 @@ from services.notifier.domain.notification import Channel, Notification, Purpose
 from services.notifier.store.tables import hold as hold_table
 from shared.clock import utc_now
 from shared.events import NotificationFailed, NotificationSent
+from tests.notifier.heard import offered, recalled
 from tests.notifier.test_store import claim, plan
 from tests.notifier.world import (
     ALL,
@@ -38,8 +39,6 @@ from tests.notifier.world import (
     World,
     a_notification,
     an_offer,
-    offered,
-    recalled,
 )
 
 AUTH = SendFailed(Failure.AUTH, "535 5.7.8")

@@ -17,8 +17,17 @@ from shared.clock import new_id
 from shared.events import NotificationFailed, NotificationSent
 from shared.http import Edge
 from shared.idempotency import HEADER, Idempotency, Unsealed
+from tests.notifier.heard import offered, recalled
 from tests.notifier.test_holds import AUTH, drain
-from tests.notifier.world import EMAIL, IDS, MOBILE, SERVICE, WAY_NAMES, ScriptedSender, World, offered, recalled
+from tests.notifier.world import (
+    EMAIL,
+    IDS,
+    MOBILE,
+    SERVICE,
+    WAY_NAMES,
+    ScriptedSender,
+    World,
+)
 
 LIST = "/api/v1/operations"
 GIVEN = {"by": "cru-duty-2", "reason": "wrong_wording"}

@@ -14,6 +14,7 @@ from shared.envelope import Record, headers_for
 from shared.errors import Unavailable
 from shared.events import AssignmentOffered, NotificationFailed, NotificationSent, Topic
 from shared.inbox import Inbox
+from tests.notifier.heard import cancelled, moved, offered, recalled, reminded
 from tests.notifier.world import (
     CAUSE,
     EMAIL,
@@ -24,12 +25,7 @@ from tests.notifier.world import (
     SERVICE,
     ScriptedSender,
     World,
-    cancelled,
     keep_directory,
-    moved,
-    offered,
-    recalled,
-    reminded,
 )
 
 HOOK = "https://hooks.dva.example/waymark"

@@ -7,6 +7,7 @@ from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.message import Receipt
 from services.notifier.domain.notification import State
 from shared.events import NotificationSent
+from tests.notifier.heard import offered, recalled
 from tests.notifier.http_server import Nothing, Reply
 from tests.notifier.notify_server import (
     TEMPLATES,
@@ -20,8 +21,6 @@ from tests.notifier.world import (
     ScriptedSender,
     World,
     die,
-    offered,
-    recalled,
 )
 
 INVALID = Reply(201, b"<html>Created</html>", {"content-type": "text/html"})

@@ -11,8 +11,13 @@ from services.notifier.channels.smtp_replies import Stage, classify, figures
 from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.message import Email
 from shared.clock import utc_now
+from tests.notifier.heard import offered
 from tests.notifier.smtp_server import BREAK_OFF, PASSWORD, USER, Running, mail_server, self_signed
-from tests.notifier.world import EMAIL, World, an_email, offered
+from tests.notifier.world import (
+    EMAIL,
+    World,
+    an_email,
+)
 
 HEADS = MailHeads("Derbyshire CRU <no-reply@cru.example>", "desk@cru.example")
 

@@ -9,9 +9,13 @@ from services.notifier.channels.notify_templates import NotifyTemplates
 from services.notifier.channels.templates import placeholders
 from services.notifier.domain.hold import Kind, Scope
 from services.notifier.upkeep import WatchTemplates
+from tests.notifier.heard import offered
 from tests.notifier.notify_server import NAMES, VERSION, FakeNotify, as_at_notify
 from tests.notifier.test_holds import drain, standing
-from tests.notifier.world import ScriptedSender, World, offered
+from tests.notifier.world import (
+    ScriptedSender,
+    World,
+)
 
 
 def templates(notify: Notify, versions: Mapping[str, int] | None = None) -> NotifyTemplates:

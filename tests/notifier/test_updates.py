@@ -29,6 +29,7 @@ from shared.http import Edge
 from shared.idempotency import Idempotency, Unsealed
 from shared.inbox import Inbox
 from tests.notifier.conftest import OpenWorld
+from tests.notifier.heard import cancelled, offered, update_due
 from tests.notifier.world import (
     CAUSE,
     EXPIRED,
@@ -37,9 +38,6 @@ from tests.notifier.world import (
     ScriptedContacts,
     ScriptedSender,
     World,
-    cancelled,
-    offered,
-    update_due,
 )
 
 SAM = "sam.otterburn@planted.example"

@@ -14,6 +14,7 @@ from shared.clock import utc_now
 from shared.documents import Documents
 from shared.events import NotificationSent
 from shared.wording import LONDON
+from tests.notifier.heard import offered, recalled
 from tests.notifier.test_holds import an_id, drain
 from tests.notifier.world import (
     MOBILE,
@@ -22,8 +23,6 @@ from tests.notifier.world import (
     World,
     a_notification,
     an_offer,
-    offered,
-    recalled,
 )
 
 DAYS = timedelta(days=20)

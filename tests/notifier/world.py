@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 from uuid import UUID, uuid5
 
 from services.notifier.channels.templates import Templates
@@ -13,37 +12,30 @@ from services.notifier.configuration import directory_of
 from services.notifier.consumers import subscriptions
 from services.notifier.delivery import DeliverDue, Ways
 from services.notifier.digests import DeliverDigests
-from services.notifier.domain.directory import Directory, Words
+from services.notifier.domain.arrival import Report
+from services.notifier.domain.directory import Contact, Directory, Words
 from services.notifier.domain.failure import SendFailed, Withheld
-from services.notifier.domain.message import Email, Hook, Message, Receipt, Text
+from services.notifier.domain.message import Email, Hook, Message, Proof, Receipt, Text
 from services.notifier.domain.notification import Channel, Notification, Offer, Purpose, State, notification_id
 from services.notifier.ports import Attempt, Begin, Contacts, Insist, Lane, Search, Sender
+from services.notifier.receipts.applying import ApplyReceipts
+from services.notifier.receipts.climbing import ClimbDue
 from services.notifier.store.database import NotifierDatabase
 from services.notifier.store.insist import InsistOnDatabase
 from services.notifier.store.notifications import NotificationStore
-from services.notifier.store.tables import notification
+from services.notifier.store.tables import notification, receipt
 from services.notifier.store.transactions import NotifierTransaction, Transactions
 from services.notifier.use_cases.attempts import ClaimDue, RecordOutcome
 from services.notifier.use_cases.digests import ClaimDigest, HeedDigest, RecordPart
+from services.notifier.use_cases.ladder import Climb
 from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopOffer, StopReferral
+from services.notifier.use_cases.receipts import ApplyReport, KeepReports
 from services.notifier.use_cases.waiting import PutOff
 from shared.clock import utc_now
+from shared.db import Instant
 from shared.documents import Current, Documents, save_documents
 from shared.envelope import Origin
-from shared.events import (
-    BY_TYPE,
-    AnyEvent,
-    AssignmentMoved,
-    AssignmentOffered,
-    AssignmentRecalled,
-    AssignmentReminded,
-    Priority,
-    ReferralCancelled,
-    UpdateDue,
-)
-from shared.events import (
-    Channel as WireChannel,
-)
+from shared.events import BY_TYPE, AnyEvent
 from tests.links import SIGNER
 
 NOON = datetime(2020, 4, 15, 11, 0, tzinfo=UTC)  # midday in London, a Wednesday
@@ -55,6 +47,7 @@ ORIGIN = Origin("correlation-1", CAUSE)
 PUBLIC_URL = "https://waymark.dales.example"
 SERVICE = "svc-dva-doorstep"
 EMAIL = "referrals+dva-doorstep@dva.example"
+OFFICE = "office@dva.example"
 MOBILE = "07700 900001"
 PHONE = "01632 960001"
 ALL = Lane("all", ("P1", "P2", "P3", "P4"), width=8, lease=timedelta(minutes=2))
@@ -79,6 +72,7 @@ DIRECTORY = Directory(
         help_phone="0808 157 0199",
         hours="8am to 8pm Monday to Friday, and 9am to 4pm at weekends and on bank holidays",
     ),
+    offices={SERVICE: Contact("org-dva:office", Channel.EMAIL, OFFICE)},
 )
 
 
@@ -141,104 +135,6 @@ def a_text(*, name: str = "one") -> Text:
     return Text(uuid5(IDS, name), MOBILE, "Derbyshire CRU: referral 7K3M-2QX", "offer.text@1", VALUES)
 
 
-def offered(
-    *,
-    name: str = "assignment",
-    channels: tuple[WireChannel, ...] = ("email",),
-    priority: Priority = "P3",
-    service_id: str = SERVICE,
-    safe_contact_only: bool = False,
-    due_in: timedelta = timedelta(hours=24),
-) -> AssignmentOffered:
-    return AssignmentOffered(
-        referral_id=REFERRAL,
-        reference="7K3M-2QX",
-        assignment_id=uuid5(IDS, name),
-        service_id=service_id,
-        service_name="Volunteer doorstep help",
-        organization_id="org-dva",
-        organization_name="Derbyshire Voluntary Action (DVA)",
-        track="lead_va",
-        needs=("food.shopping",),
-        priority=priority,
-        sla="next_working_day",
-        offered_at=utc_now(),
-        due_at=utc_now() + due_in,
-        district="E07000034",
-        channels=channels,
-        safe_contact_only=safe_contact_only,
-    )
-
-
-def recalled(*, name: str = "assignment") -> AssignmentRecalled:
-    return AssignmentRecalled(
-        referral_id=REFERRAL,
-        reference="7K3M-2QX",
-        assignment_id=uuid5(IDS, name),
-        service_id=SERVICE,
-        service_name="Volunteer doorstep help",
-        reason="cancelled",
-        recalled_at=utc_now(),
-    )
-
-
-def moved(to_state: str, *, name: str = "assignment") -> AssignmentMoved:
-    return AssignmentMoved(
-        referral_id=REFERRAL,
-        reference="7K3M-2QX",
-        assignment_id=uuid5(IDS, name),
-        service_id=SERVICE,
-        service_name="Volunteer doorstep help",
-        from_state="offered",
-        to_state=to_state,
-        reason=None,
-        actor="partner",
-        version=2,
-        needs=("food.shopping",),
-        moved_at=utc_now(),
-    )
-
-
-def reminded(
-    *, channels: tuple[WireChannel, ...] = ("email",), answer_in: timedelta = timedelta(hours=20)
-) -> AssignmentReminded:
-    return AssignmentReminded(
-        referral_id=REFERRAL,
-        reference="7K3M-2QX",
-        assignment_id=uuid5(IDS, "assignment"),
-        service_id=SERVICE,
-        service_name="Volunteer doorstep help",
-        needs=("food.shopping",),
-        priority="P3",
-        district="E07000034",
-        channels=channels,
-        answer_by=utc_now() + answer_in,
-        reminded_at=utc_now(),
-    )
-
-
-def update_due(
-    step: str = "received",
-    *,
-    name: str = "update",
-    audience: str = "resident",
-    channel: Literal["email", "sms"] = "email",
-) -> UpdateDue:
-    return UpdateDue(
-        referral_id=REFERRAL,
-        reference="7K3M-2QX",
-        update_id=uuid5(IDS, name),
-        audience=audience,
-        step=step,
-        channel=channel,
-        due_at=utc_now(),
-    )
-
-
-def cancelled() -> ReferralCancelled:
-    return ReferralCancelled(referral_id=REFERRAL, reference="7K3M-2QX", reason="resident", cancelled_at=utc_now())
-
-
 @dataclass(slots=True)
 class ScriptedSender:
     """Takes messages; each failure in `script` is raised, in order, in place of taking one. `meanwhile` runs first.
@@ -248,6 +144,7 @@ class ScriptedSender:
     meanwhile: Callable[[], Awaitable[object]] | None = None
     taken: list[Message | Hook] = field(default_factory=list)
     known: list[Receipt | SendFailed | None] = field(default_factory=list)
+    proof: Proof = Proof.NEVER
     asked: list[UUID] = field(default_factory=list)
 
     async def send(self, message: Message | Hook) -> Receipt:
@@ -257,7 +154,7 @@ class ScriptedSender:
             raise self.script.pop(0)
         if message.id not in {taken.id for taken in self.taken}:
             self.taken.append(message)
-        return Receipt(f"scripted:{message.id}")
+        return Receipt(f"scripted:{message.id}", proof=self.proof)
 
     async def find(self, message_id: UUID) -> Receipt | None:
         self.asked.append(message_id)
@@ -354,6 +251,11 @@ class World:
     async def stored(self) -> list[Notification]:
         return [stored for stored, _ in await self.stored_with_attempts()]
 
+    async def only(self) -> Notification:
+        """The one message that there is."""
+        [message] = await self.stored()
+        return message
+
     async def stored_with_attempts(self) -> Sequence[tuple[Notification, Sequence[Attempt]]]:
         async with self.begin() as tx:
             return await tx.notifications.find(Search(limit=500))
@@ -363,6 +265,27 @@ class World:
         async with self.begin() as tx:
             due = notification.update().values(try_at=notification.c.planned_at)
             await tx.tx.connection.execute(due)
+
+    async def pass_time(self, span: timedelta) -> None:
+        """As if `span` had gone by since all that is stored."""
+        for table in (notification, receipt):
+            instants = [column for column in table.c if isinstance(column.type, Instant)]
+            async with self.begin() as tx:
+                key = next(iter(table.primary_key))
+                for row in (await tx.tx.connection.execute(table.select())).mappings().all():
+                    earlier = {each.name: row[each.name] - span for each in instants if row[each.name] is not None}
+                    change = table.update().where(key == row[key.name]).values(earlier)
+                    await tx.tx.connection.execute(change)
+
+    async def climb(self) -> None:
+        """Take every way whose turn it is."""
+        await ClimbDue(self.transactions, Climb()).run_once()
+
+    async def report(self, *reports: Report) -> None:
+        """Keep and apply what a provider reports."""
+        async with self.begin() as tx:
+            await KeepReports()(tx, *reports)
+        await ApplyReceipts(self.transactions, ApplyReport()).run_once()
 
     async def published(self) -> list[AnyEvent]:
         outbox = self.database.outbox

@@ -13,7 +13,7 @@ from requests.adapters import HTTPAdapter
 
 from services.notifier.channels.notify_errors import classify
 from services.notifier.domain.failure import Failure, SendFailed
-from services.notifier.domain.message import Email, Receipt, Text
+from services.notifier.domain.message import Email, Proof, Receipt, Text
 from shared.clock import Clock
 
 BASE_URL = "https://api.notifications.service.gov.uk"
@@ -189,4 +189,5 @@ def receipt_of(message_id: UUID, known: Answer) -> Receipt:
         f"notify:{message_id}",
         theirs=f"notify:{str(known['id'])[:64]}",
         template=f"notify:{str(template['id'])[:40]}@{int(template['version'])}",
+        proof=Proof.LATER,
     )

@@ -9,7 +9,7 @@ from services.notifier.channels.posting import Answer, Posting
 from services.notifier.channels.public_only import NotPublic
 from services.notifier.channels.webhook_signature import Keys, signed_headers, webhook_id
 from services.notifier.domain.failure import Failure, SendFailed
-from services.notifier.domain.message import Hook, Receipt
+from services.notifier.domain.message import Hook, Proof, Receipt
 from shared.clock import Clock
 
 BODY_MAX = 20_000
@@ -41,7 +41,7 @@ class WebhookSender:
         answer = await self._post(message, {"content-type": "application/json", **signed})
         if not answer.is_success:
             raise _refused(answer)
-        return Receipt(f"webhook:{message.id}")
+        return Receipt(f"webhook:{message.id}", proof=Proof.AT_ONCE)
 
     async def find(self, message_id: UUID) -> Receipt | None:
         """It cannot be asked."""

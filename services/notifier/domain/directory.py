@@ -36,7 +36,7 @@ class Directory:
     """The notifier's own copy of what it needs of a county.
 
     `addresses` is by service id and channel; `needs` by need code, `districts` by GSS code (historic ones included),
-    `priorities` and `priorities_in_texts` by "P1" to "P4".
+    `priorities` and `priorities_in_texts` by "P1" to "P4"; `offices` is the e-mail of each service's organisation.
     """
 
     addresses: Mapping[str, Mapping[Channel, str]]
@@ -46,11 +46,16 @@ class Directory:
     priorities_in_texts: Mapping[str, str]
     words: Words
     arrangements: Arrangements = field(default_factory=Arrangements)
+    offices: Mapping[str, Contact] = field(default_factory=dict)
 
     def contact(self, service_id: str, channel: Channel) -> Contact | None:
         """The contact of a service on a channel, None where it has none."""
         address = self.addresses.get(service_id, {}).get(channel)
         return Contact(f"{service_id}:{channel}", channel, address) if address else None
+
+    def office(self, service_id: str) -> Contact | None:
+        """Whom to ask at the service's organisation, None where it has no office."""
+        return self.offices.get(service_id)
 
     def district(self, code: str | None) -> str:
         """A district's name; words for "not known" where there is none."""

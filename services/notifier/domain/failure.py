@@ -19,6 +19,7 @@ class Failure(StrEnum):
     NO_CONTACT = "no_contact"  # the directory has no such contact for the service
     HELD = "held"  # it stays queued behind a hold; what is urgent should be told another way at once
     DROPPED = "dropped"  # a person decided that it shall not go
+    SUPPRESSED = "suppressed"  # what went there came back: nothing more goes before a person has looked (N-25)
 
 
 class SendFailed(Exception):

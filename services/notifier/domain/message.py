@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from uuid import UUID
 
 GSM7 = frozenset(
@@ -55,16 +56,26 @@ class Hook:
 Message = Email | Text
 
 
+class Proof(StrEnum):
+    """Whether a way says that a message arrived: by its taking it, by a receipt that follows, or never."""
+
+    AT_ONCE = "at_once"
+    LATER = "later"
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """Proof that the other side took a message: `reference` is how they or we find it again.
 
-    `theirs` is the id that they gave this one copy; `template` the name and version of their words, where not ours.
+    `theirs` is the id that they gave this one copy; `template` the name and version of their words, where not ours;
+    `proof` how its arrival becomes known.
     """
 
     reference: str
     theirs: str | None = field(default=None, compare=False)
     template: str | None = None
+    proof: Proof = Proof.NEVER
 
 
 def septets(text: str) -> int | None:

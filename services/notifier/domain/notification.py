@@ -5,7 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
 
+from services.notifier.domain.arrival import Arrival, furthest
+from services.notifier.domain.clocks import SAME_DAY, again_at, ask_at, confirm_by
 from services.notifier.domain.failure import Failure
+from services.notifier.domain.message import Proof
 from shared.errors import Conflict
 
 NAMESPACE = UUID("6f0d5f0e-0d0c-5d55-9d0b-6b7a3c1f2a41")
@@ -41,7 +44,7 @@ TO_SERVICES = frozenset({Purpose.OFFER, Purpose.RECALL, Purpose.REMINDER, Purpos
 
 
 class State(StrEnum):
-    """Where a message stands. SENT, FAILED, SKIPPED and POSTED are final."""
+    """Where a message stands. FAILED, SKIPPED and POSTED are final, and so is SENT but for one soft bounce."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -66,7 +69,8 @@ MOVES: dict[State, frozenset[State]] = {
     # SENDING follows itself when the lease of a dead worker has run out.
     State.SENDING: frozenset({State.SENDING, State.SENT, State.QUEUED, State.FAILED, State.SKIPPED}),
     State.AWAITING_CALL: frozenset({State.AWAITING_CALL, State.SENT, State.FAILED, State.SKIPPED}),
-    State.SENT: frozenset(),
+    # Once more after a soft bounce (N-13).
+    State.SENT: frozenset({State.QUEUED}),
     State.FAILED: frozenset(),
     State.SKIPPED: frozenset(),
     State.POSTED: frozenset(),
@@ -114,6 +118,10 @@ class Notification:
 
     `attempts` counts tries, `unsure` those of which nobody knows whether the message was taken; `reason` says why it
     was skipped or what class of failure ended it; `template` is the name and version of what was sent.
+
+    `receipt` is what is known of its arrival since `receipt_at`; `confirms` whether its way gives receipts. Without one
+    by `confirm_by` the next way is taken, and then it has `moved_on`. Its provider is asked at `ask_at`. `resent` is
+    whether it was sent once more after a soft bounce.
     """
 
     id: UUID
@@ -131,6 +139,13 @@ class Notification:
     reason: str | None = None
     template: str | None = None
     provider_reference: str | None = None
+    receipt: Arrival | None = None
+    receipt_at: datetime | None = None
+    confirms: bool = False
+    confirm_by: datetime | None = None
+    moved_on: bool = False
+    ask_at: datetime | None = None
+    resent: bool = False
 
     @property
     def may_have_arrived(self) -> bool:
@@ -148,6 +163,11 @@ class Notification:
         return self.purpose is not Purpose.CAPACITY
 
     @property
+    def recipient(self) -> str:
+        """What a suppression names: a contact of the directory, or one person of one referral."""
+        return f"{self.contact}:{self.offer.referral_id}" if self.is_update else self.contact
+
+    @property
     def ends_with_its_offer(self) -> bool:
         """Whether nothing is left to tell once the offer is taken back or the referral stopped; these are what must
         then be told."""
@@ -158,13 +178,63 @@ class Notification:
         unsure = self.unsure + (self.state is State.SENDING)
         return replace(self._moved(State.SENDING), attempts=self.attempts + 1, unsure=unsure)
 
+    def timed(self, at: datetime) -> "Notification":
+        """Its clock starts at `at`, where it has one: an offer that will be given a receipt, waits for a call, or
+        has to be told today."""
+        timed = self.confirms or self.state is State.AWAITING_CALL or self.offer.priority in SAME_DAY
+        if self.purpose is not Purpose.OFFER or not timed:
+            return replace(self, confirm_by=None)
+        return replace(self, confirm_by=confirm_by(self.offer.priority, self.offer.reply_by, at))
+
     def sent(
-        self, at: datetime, *, template: str | None = None, provider_reference: str | None = None
+        self,
+        at: datetime,
+        *,
+        template: str | None = None,
+        provider_reference: str | None = None,
+        proof: Proof = Proof.NEVER,
+        clock: datetime | None = None,
     ) -> "Notification":
-        """The other side took it at `at`."""
-        return replace(
-            self._moved(State.SENT), sent_at=at, template=template, provider_reference=provider_reference, reason=None
+        """The other side took it at `at`; its arrival becomes known by `proof`, its clock starts at `clock` or then."""
+        sent = replace(
+            self._moved(State.SENT),
+            sent_at=at,
+            template=template,
+            provider_reference=provider_reference,
+            reason=None,
+            receipt=None,
+            receipt_at=None,
+            confirms=proof is not Proof.NEVER,
         )
+        if proof is Proof.AT_ONCE:
+            return sent.learned(Arrival.DELIVERED, at)
+        asked = ask_at(self.offer.priority, at, at) if proof is Proof.LATER else None
+        return replace(sent.timed(clock or at), ask_at=asked)
+
+    def learned(self, arrival: Arrival, at: datetime) -> "Notification":
+        """After a report, at `at`, of a message that had left (N-12, N-13). Reports move it forwards only (N-19).
+
+        A soft bounce has it sent once more, if no other way was taken meanwhile; any other ends its clock at once.
+        """
+        receipt = furthest(self.receipt, arrival)
+        if receipt is self.receipt:
+            return self
+        told = replace(self, receipt=receipt, receipt_at=at, ask_at=None)
+        if receipt is Arrival.DELIVERED:
+            # A copy that had bounced arrives after all, before the next one has left.
+            state = State.SENT if self.state is State.QUEUED and self.resent else self.state
+            return replace(told, state=state, confirm_by=None)
+        if receipt is Arrival.UNKNOWN or self.state is not State.SENT:
+            return told
+        if receipt is Arrival.BOUNCED_SOFT and not (self.resent or self.moved_on):
+            try_at = again_at(self.offer.priority, self.offer.reply_by, at)
+            again = replace(told._moved(State.QUEUED), resent=True, try_at=try_at, unsure=0, confirm_by=None)
+            return replace(again, reason=receipt.value)
+        return told._given_up()
+
+    def passed_on(self) -> "Notification":
+        """The next way was taken because of this one, or need not be; its clock never runs out again."""
+        return replace(self, moved_on=True)
 
     def postponed(self, failure: Failure, try_at: datetime) -> "Notification":
         """It goes back into the queue until `try_at`."""
@@ -174,15 +244,15 @@ class Notification:
     def failed(self, failure: Failure) -> "Notification":
         """No further attempt will be made on this channel."""
         unsure = self.unsure + (failure is Failure.AMBIGUOUS and self.state is State.SENDING)
-        return replace(self._moved(State.FAILED), unsure=unsure, reason=failure.value)
+        return replace(self._moved(State.FAILED), unsure=unsure, reason=failure.value)._given_up()
 
     def skipped(self, reason: str) -> "Notification":
         """Nothing is left to tell; `reason` is a code such as "recalled"."""
-        return replace(self._moved(State.SKIPPED), reason=reason)
+        return replace(self._moved(State.SKIPPED), reason=reason, confirm_by=None)
 
     def held(self) -> "Notification":
-        """It is queued behind a hold, and that was noticed."""
-        return replace(self, reason=Failure.HELD.value)
+        """It is queued behind a hold, and that was noticed: the next way is taken at once."""
+        return replace(self, reason=Failure.HELD.value)._given_up()
 
     def put_back(self, reason: str, try_at: datetime) -> "Notification":
         """It was claimed and not tried: it waits until `try_at`, and the attempt does not count."""
@@ -208,10 +278,14 @@ class Notification:
             raise IllegalMove(self.state, STATE_AFTER_CALL[outcome])
         moved = replace(self._moved(STATE_AFTER_CALL[outcome]), attempts=self.attempts + 1)
         if moved.state is State.SENT:
-            return replace(moved, sent_at=at)
+            return replace(moved, sent_at=at, confirms=True).learned(Arrival.DELIVERED, at)
         if moved.state is State.FAILED:
-            return replace(moved, reason=Failure.PERMANENT_RECIPIENT.value)
+            return replace(moved, reason=Failure.PERMANENT_RECIPIENT.value)._given_up()
         return moved
+
+    def _given_up(self) -> "Notification":
+        """Nothing more can come of an offer's message: its clock has run out."""
+        return replace(self, confirm_by=self.planned_at) if self.purpose is Purpose.OFFER else self
 
     def _moved(self, to: State) -> "Notification":
         if to not in MOVES[self.state]:

@@ -43,9 +43,15 @@ def offer_notice(
     )
     if closed is not None:
         return replace(planned, state=State.SKIPPED, reason=closed)
-    if channel is not Channel.PORTAL and not contact.address:
-        return replace(planned, state=State.FAILED, reason=Failure.NO_CONTACT.value)
-    return replace(planned, sent_at=now) if planned.state is State.POSTED else planned
+    if planned.state is State.POSTED:
+        return replace(planned, sent_at=now)
+    return planned.timed(now) if contact.address else undeliverable(planned, Failure.NO_CONTACT)
+
+
+def undeliverable(planned: Notification, failure: Failure) -> Notification:
+    """`planned` as it stands when it can go nowhere: the next way is taken at once."""
+    clock = planned.planned_at if planned.purpose is Purpose.OFFER else None
+    return replace(planned, state=State.FAILED, reason=failure.value, confirm_by=clock)
 
 
 def recall_notice(told: Notification, now: datetime) -> Notification | None:

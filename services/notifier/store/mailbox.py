@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, select
 
-from services.notifier.domain.message import Email, Message, Receipt
+from services.notifier.domain.message import Email, Message, Proof, Receipt
 from services.notifier.store.tables import mailbox
 from shared.db import Database
 from shared.envelope import Origin
@@ -47,7 +47,7 @@ class Mailbox:
         }
         async with self.database.begin(Origin("mailbox")) as tx:
             await tx.connection.execute(tx.insert(mailbox).values(row).on_conflict_do_nothing())
-        return Receipt(f"mailbox:{message.id}")
+        return Receipt(f"mailbox:{message.id}", proof=Proof.AT_ONCE)
 
     async def find(self, message_id: UUID) -> Receipt | None:
         """The mailbox keeps a message once however often it comes, so it need not be asked."""

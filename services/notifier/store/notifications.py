@@ -70,6 +70,8 @@ class NotificationStore:
             notification.c.attempts == ended.attempts,
         )
         changes = changes_of(ended) | {"lease_until": None}
+        # The next way may have been taken while this was being sent.
+        del changes["moved_on"]
         result = await self.tx.connection.execute(notification.update().where(current).values(changes))
         if result.rowcount != 1:
             return False

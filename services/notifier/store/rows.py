@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
+from services.notifier.domain.arrival import Arrival
 from services.notifier.domain.notice import wording
 from services.notifier.domain.notification import Channel, Notification, Offer, Purpose, State
 from services.notifier.ports import Attempt
@@ -46,6 +47,13 @@ def changes_of(notification: Notification) -> dict[str, Any]:  # a row's values 
         "provider_reference": notification.provider_reference,
         "try_at": notification.try_at,
         "sent_at": notification.sent_at,
+        "receipt": notification.receipt and notification.receipt.value,
+        "receipt_at": notification.receipt_at,
+        "confirms": notification.confirms,
+        "confirm_by": notification.confirm_by,
+        "moved_on": notification.moved_on,
+        "ask_at": notification.ask_at,
+        "resent": notification.resent,
     }
 
 
@@ -67,6 +75,13 @@ def notification_of(row: RowMapping) -> Notification:
         reason=row["reason"],
         template=row["template"],
         provider_reference=row["provider_reference"],
+        receipt=Arrival(row["receipt"]) if row["receipt"] else None,
+        receipt_at=row["receipt_at"],
+        confirms=row["confirms"],
+        confirm_by=row["confirm_by"],
+        moved_on=row["moved_on"],
+        ask_at=row["ask_at"],
+        resent=row["resent"],
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    false,
     text,
 )
 
@@ -57,6 +58,13 @@ notification = Table(
     Column("lease_until", Instant),
     Column("digest_id", Uuid),
     Column("sent_at", Instant),
+    Column("receipt", String(16)),
+    Column("receipt_at", Instant),
+    Column("confirms", Boolean, nullable=False, server_default=false()),
+    Column("confirm_by", Instant),
+    Column("moved_on", Boolean, nullable=False, server_default=false()),
+    Column("ask_at", Instant),
+    Column("resent", Boolean, nullable=False, server_default=false()),
     Column("correlation_id", String(64), nullable=False),
     Column("causation_id", Uuid),
     Column("traceparent", String(64)),
@@ -83,6 +91,12 @@ Index(
     postgresql_where=IS_TEXT,
     sqlite_where=IS_TEXT,
 )
+# The clocks that still run, and the messages that a provider is to be asked about.
+CLOCK = text("confirm_by IS NOT NULL AND NOT moved_on")
+Index("ix_notification_clock", notification.c.confirm_by, postgresql_where=CLOCK, sqlite_where=CLOCK)
+Index("ix_notification_digest_id", notification.c.digest_id)
+ASKED = text("ask_at IS NOT NULL")
+Index("ix_notification_ask_at", notification.c.ask_at, postgresql_where=ASKED, sqlite_where=ASKED)
 
 FAILED_BY_THE_WAY = text("outcome IN ('transient', 'ambiguous', 'auth')")
 attempt = Table(
@@ -139,6 +153,60 @@ closure = Table(
     Column("subject_id", Uuid, primary_key=True),
     Column("reason", String(32), nullable=False),
     Column("closed_at", Instant, nullable=False),
+)
+
+# What providers reported; `state` is waiting, applied, or quarantined where no message of ours was meant.
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("seq", BIG, primary_key=True, autoincrement=True),
+    Column("provider", String(16), nullable=False),
+    Column("message_id", Uuid),
+    Column("provider_id", String(96), nullable=False),
+    Column("status", String(32), nullable=False),
+    Column("arrival", String(16)),
+    Column("is_complaint", Boolean, nullable=False),
+    Column("code", String(32)),
+    Column("at", Instant),
+    Column("body", Text),
+    Column("state", String(16), nullable=False),
+    Column("kept_at", Instant, nullable=False),
+    Column("look_at", Instant, nullable=False),
+    UniqueConstraint("message_id", "provider_id", "status"),
+)
+LOOKED_AT = text("receipt.state = 'waiting'")
+WAITING = text("state = 'waiting'")
+Index("ix_receipt_look_at", receipt.c.look_at, postgresql_where=WAITING, sqlite_where=WAITING)
+
+# Assignments that no further way is taken for: it was opened, or nothing was left.
+ladder_end = Table(
+    "ladder_end",
+    metadata,
+    Column("assignment_id", Uuid, primary_key=True),
+    Column("reason", String(16), nullable=False),
+    Column("ended_at", Instant, nullable=False),
+)
+
+# Contacts that nothing is sent to; one row in force for each, the lifted ones stay.
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("seq", BIG, primary_key=True, autoincrement=True),
+    Column("contact", String(96), nullable=False),
+    Column("reason", String(16), nullable=False),
+    Column("notification_id", Uuid, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("lifted_at", Instant),
+    Column("lifted_by", String(32)),
+    Column("lifted_because", String(32)),
+)
+IN_FORCE = text("lifted_at IS NULL")
+Index(
+    "uq_suppression_contact",
+    suppression.c.contact,
+    unique=True,
+    postgresql_where=IN_FORCE,
+    sqlite_where=IN_FORCE,
 )
 
 referral_sequence = Table(

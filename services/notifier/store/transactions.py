@@ -12,7 +12,9 @@ from services.notifier.domain.directory import Directory
 from services.notifier.store.attention import AttentionStore
 from services.notifier.store.database import NotifierDatabase
 from services.notifier.store.holds import HoldStore
+from services.notifier.store.ladder import LadderStore, SuppressionStore
 from services.notifier.store.notifications import NotificationStore
+from services.notifier.store.receipts import ReceiptStore
 from services.notifier.store.tables import closure, referral_sequence
 from services.notifier.store.waiting import WaitingStore
 from shared.db import Transaction
@@ -74,6 +76,21 @@ class NotifierTransaction:
     def closures(self) -> ClosureStore:
         """What is closed."""
         return ClosureStore(self.tx)
+
+    @property
+    def receipts(self) -> ReceiptStore:
+        """What providers reported."""
+        return ReceiptStore(self.tx)
+
+    @property
+    def ladder(self) -> LadderStore:
+        """The clocks that have run out."""
+        return LadderStore(self.tx)
+
+    @property
+    def suppressions(self) -> SuppressionStore:
+        """Where nothing is sent."""
+        return SuppressionStore(self.tx)
 
     async def present(self) -> datetime:
         """The present instant by the database's clock."""

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from services.notifier.domain.failure import Failure, NotAddressed, SendFailed, Withheld
 from services.notifier.domain.hold import WayNames
+from services.notifier.domain.message import Proof
 from services.notifier.domain.notification import Notification, State
 from services.notifier.domain.retry import after_failure, is_worth_sending
 from services.notifier.ports import Claim, Lane, Transaction
 from services.notifier.use_cases.holding import ClaimWithHolds, HeedOutcome
 from services.notifier.use_cases.planning import TOLD_BY_RECALL, plan_recall
-from services.notifier.use_cases.telling import tell_failed, tell_sent, tell_skipped
+from services.notifier.use_cases.telling import tell_delivered, tell_failed, tell_sent, tell_skipped
 from services.notifier.use_cases.waiting import PutOff
 
 SENT = "sent"
@@ -26,6 +27,7 @@ class Delivered:
     at: datetime
     template: str
     provider_reference: str
+    proof: Proof = Proof.NEVER
 
 
 Outcome = Delivered | SendFailed | Withheld
@@ -77,12 +79,20 @@ class RecordOutcome:
     async def _sent(
         self, tx: Transaction, claimed: Notification, outcome: Delivered, now: datetime
     ) -> Notification | None:
-        sent = claimed.sent(outcome.at, template=outcome.template, provider_reference=outcome.provider_reference)
+        sent = claimed.sent(
+            outcome.at,
+            template=outcome.template,
+            provider_reference=outcome.provider_reference,
+            proof=outcome.proof,
+            clock=now,
+        )
         # The row is changed before the closures are read: a recall that comes meanwhile waits for its lock and then
         # sees a message that was sent; one that came before is seen here.
         if not await tx.notifications.end_attempt(sent, SENT, now, None):
             return None
         await tell_sent(tx, sent, outcome.at)
+        if sent.receipt is not None and sent.is_of_a_referral and not sent.is_update:
+            await tell_delivered(tx, sent, now)
         reasons = await tx.closures.reasons((sent.offer.assignment_id,))
         if TOLD_BY_RECALL.intersection(reasons.values()):
             await plan_recall(tx, sent, now)
@@ -130,8 +140,9 @@ async def _may_go(tx: Transaction, claimed: Notification, reasons: Mapping[UUID,
         if closed in TOLD_BY_RECALL:
             await plan_recall(tx, claimed, now)
         return False
-    if not is_worth_sending(claimed):
-        failed = claimed.failed(Failure.AMBIGUOUS)
+    suppressed = await tx.suppressions.among([claimed.recipient])
+    if suppressed or not is_worth_sending(claimed):
+        failed = claimed.failed(Failure.SUPPRESSED if suppressed else Failure.AMBIGUOUS)
         await tx.notifications.end_attempt(failed, NOT_TRIED, now, None)
         await tell_failed(tx, failed, now)
         return False

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.notifier.domain.notification import CallOutcome, Notification, State
 from services.notifier.ports import Attempt, Transaction
-from services.notifier.use_cases.telling import tell_failed, tell_sent
+from services.notifier.use_cases.telling import tell_delivered, tell_failed, tell_sent
 from shared.errors import NotFound
 
 NOT_FOUND = "There is no notification with this id."
@@ -32,6 +32,7 @@ class RecordCall:
         await tx.notifications.add_call(rung, attempt)
         if rung.state is State.SENT:
             await tell_sent(tx, rung, now)
+            await tell_delivered(tx, rung, now)
         elif rung.state is State.FAILED:
             await tell_failed(tx, rung, now)
         return rung

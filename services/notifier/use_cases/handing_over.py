@@ -33,7 +33,8 @@ async def hand_over(claimed: Notification, message: M, sender: Sender[M], now: C
     receipt = await _found(claimed, message, sender) if claimed.unsure else None
     if receipt is None:
         receipt = await sender.send(message)
-    return Delivered(now(), receipt.template or message.template, receipt.theirs or receipt.reference)
+    theirs = receipt.theirs or receipt.reference
+    return Delivered(now(), receipt.template or message.template, theirs, receipt.proof)
 
 
 async def _found(claimed: Notification, message: M, sender: Sender[M]) -> Receipt | None:

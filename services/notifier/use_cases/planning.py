@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.notifier.domain.failure import Failure
 from services.notifier.domain.notification import Channel, Notification, Offer, Purpose, State
-from services.notifier.domain.planning import offer_notice, recall_notice
+from services.notifier.domain.planning import offer_notice, recall_notice, undeliverable
 from services.notifier.ports import Transaction
 from services.notifier.use_cases.telling import tell_call_awaited, tell_failed, tell_sent, tell_skipped
 from shared.events import AssignmentMoved, AssignmentOffered, AssignmentRecalled, AssignmentReminded, ReferralCancelled
@@ -16,7 +17,8 @@ ANSWERED = "answered"
 EXPIRED = "expired"
 # Why an offer ended in a way that those who heard of it have to be told of.
 TOLD_BY_RECALL = frozenset({RECALLED, EXPIRED})
-AWAITING_ANSWER = frozenset({"offered", "opened"})
+OPENED = "opened"
+AWAITING_ANSWER = frozenset({"offered", OPENED})
 WAITING = frozenset({State.QUEUED, State.AWAITING_CALL})
 
 
@@ -76,6 +78,9 @@ class StopOffer:
 
     async def __call__(self, tx: Transaction, event: AssignmentMoved) -> None:
         """Who answered needs no word of it; who did not is told that the offer has gone."""
+        if event.to_state == OPENED:
+            # Whoever has it open needs to be told no other way.
+            await tx.ladder.end(event.assignment_id, OPENED, await tx.present())
         if event.to_state in AWAITING_ANSWER:
             return
         if event.to_state == EXPIRED:
@@ -125,7 +130,9 @@ async def _take_back(tx: Transaction, assignment_id: UUID, reason: str) -> None:
 
 
 async def plan(tx: Transaction, notification: Notification, now: datetime) -> None:
-    """Store a message unless it was planned before, and tell of one that needs no sending."""
+    """Store a planned message, once, and tell the others of one that does not have to be sent, or cannot be (N-25)."""
+    if notification.state in WAITING and await tx.suppressions.among([notification.recipient]):
+        notification = undeliverable(notification, Failure.SUPPRESSED)
     if not await tx.notifications.add(notification):
         return
     if notification.state is State.POSTED:

@@ -5,7 +5,17 @@ from typing import Any
 
 from services.notifier.domain.notification import Notification
 from services.notifier.ports import Transaction
-from shared.events import NotificationCallAwaited, NotificationFailed, NotificationSent, UpdateDropped, UpdateSent
+from shared.events import (
+    NotificationBounced,
+    NotificationCallAwaited,
+    NotificationDelivered,
+    NotificationExhausted,
+    NotificationFailed,
+    NotificationSent,
+    NotificationUnconfirmed,
+    UpdateDropped,
+    UpdateSent,
+)
 
 
 async def tell_sent(tx: Transaction, notification: Notification, at: datetime) -> None:
@@ -31,6 +41,37 @@ async def tell_failed(tx: Transaction, notification: Notification, at: datetime)
         return
     if notification.is_of_a_referral:
         await tx.publish(NotificationFailed(**await _about(tx, notification), failure=failure, failed_at=at))
+
+
+async def tell_delivered(tx: Transaction, notification: Notification, at: datetime) -> None:
+    """Publish that it is known to have arrived."""
+    await tx.publish(NotificationDelivered(**await _about(tx, notification), delivered_at=at))
+
+
+async def tell_bounced(tx: Transaction, notification: Notification, bounce: str, at: datetime) -> None:
+    """Publish that it came back; `bounce` is "hard", "soft" or "provider"."""
+    await tx.publish(NotificationBounced(**await _about(tx, notification), bounce=bounce, bounced_at=at))
+
+
+async def tell_unconfirmed(tx: Transaction, notification: Notification, at: datetime, *, final: bool) -> None:
+    """Publish that nobody said in time that it arrived; `final` is whether nobody will be asked any more."""
+    await tx.publish(NotificationUnconfirmed(**await _about(tx, notification), final=final, unconfirmed_at=at))
+
+
+async def tell_exhausted(tx: Transaction, last: Notification, failure: str, at: datetime) -> None:
+    """Publish that no way is left to tell the service of `last`; `failure` is the class of that one's fault."""
+    offer = last.offer
+    await tx.publish(
+        NotificationExhausted(
+            referral_id=offer.referral_id,
+            reference=offer.reference,
+            sequence=await tx.next_sequence(offer.referral_id),
+            assignment_id=offer.assignment_id,
+            service_id=offer.service_id,
+            failure=failure,
+            exhausted_at=at,
+        )
+    )
 
 
 async def tell_skipped(tx: Transaction, notification: Notification, at: datetime) -> None:

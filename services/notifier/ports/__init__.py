@@ -12,6 +12,7 @@ from services.notifier.domain.guard import TextSent
 from services.notifier.domain.hold import NOTHING, Barred, Hold
 from services.notifier.domain.message import Email, Hook, Receipt, Text
 from services.notifier.domain.notification import Channel, Notification, State
+from services.notifier.ports.receipts import Ladder, Receipts, Suppressions
 from shared.envelope import Origin
 from shared.events import Event
 
@@ -200,6 +201,15 @@ class Transaction(Protocol):
 
     @property
     def closures(self) -> Closures: ...
+
+    @property
+    def receipts(self) -> Receipts: ...
+
+    @property
+    def ladder(self) -> Ladder: ...
+
+    @property
+    def suppressions(self) -> Suppressions: ...
 
     async def present(self) -> datetime:
         """The present instant by the database's clock: leases and due times never trust a process's."""

@@ -1,16 +1,27 @@
-"""A county's files, read into the notifier's directory: closed in what is read, tolerant of everything else."""
+"""A county's files, read into the notifier's directory: what other services read of them may change freely."""
 
 import csv
 import json
 from collections.abc import Callable, Mapping
 from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from services.notifier.domain.directory import PRIORITY_IN_TEXTS_MAX, SENDER_IN_TEXTS_MAX, Directory, Words
+from services.notifier.configuration.files import (
+    PRIORITIES,
+    CalendarFile,
+    ContactFields,
+    DistrictRow,
+    HoursFields,
+    NeedsFile,
+    NoticesFile,
+    PartnersFile,
+    QuietFields,
+)
+from services.notifier.domain.directory import Contact, Directory, Words
 from services.notifier.domain.message import septets
 from services.notifier.domain.notification import Channel
 from services.notifier.domain.quiet import Arrangements, QuietHours
@@ -18,134 +29,8 @@ from shared.documents import Documents
 from shared.errors import Refused
 from shared.wording import line_hours_words
 
-Priority = Literal["P1", "P2", "P3", "P4"]
-PRIORITIES: tuple[Priority, ...] = ("P1", "P2", "P3", "P4")
-Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 ]{5,20}$")]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\r\n{}<>]+$")]
-Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-PORT = "[1-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
-# No credentials in it: it is shown, in part, to staff; a notification keeps at most 254 characters of an address.
-HookUrl = Annotated[str, StringConstraints(pattern=rf"^https://[A-Za-z0-9.-]+(:({PORT}))?(/[!-~]*)?$", max_length=254)]
 ADDRESSES = {"email", "sms", "phone", "webhook"}
 T = TypeVar("T")
-
-
-class _Read(BaseModel):
-    """A part of a file of which other services read more."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class _Whole(BaseModel):
-    """A part of which every field must be known: a slip of the pen here would leave somebody untold."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class QuietFields(_Whole):
-    """When e-mails and texts that can wait do: at night, and all day at weekends and on bank holidays."""
-
-    begins: Hour
-    ends: Hour
-    days_off: bool = True
-
-
-class ContactFields(_Whole):
-    """How one service is reached. The portal is our own inbox, so its address is not used; `webhook` is the URL of
-    the service's own system, told besides the channels of R59. `quiet_hours` take the place of the county's, and
-    `digest` is the hour of one e-mail for all that can wait until then."""
-
-    email: EmailStr | None = None
-    sms: Phone | None = None
-    phone: Phone | None = None
-    portal: str | None = None
-    webhook: HookUrl | None = None
-    quiet_hours: QuietFields | Literal["none"] | None = None
-    digest: Hour | None = None
-
-
-class ServiceFields(_Read):
-    """A service and its contacts."""
-
-    id: Line
-    contact: ContactFields = ContactFields()
-
-
-class OrganizationFields(_Read):
-    """An organisation's services."""
-
-    services: tuple[ServiceFields, ...] = ()
-
-
-class PartnersFile(_Read):
-    """partners.yaml."""
-
-    organizations: tuple[OrganizationFields, ...]
-
-
-class NeedFields(_Read):
-    """A need's code and label."""
-
-    code: Line
-    label: Line
-
-
-class GroupFields(_Read):
-    """A group of needs."""
-
-    code: Line
-    needs: tuple[NeedFields, ...]
-
-
-class PriorityFields(_Read):
-    """A priority's code and name."""
-
-    code: Priority
-    name: Line
-
-
-class NeedsFile(_Read):
-    """need_taxonomy.yaml."""
-
-    priorities: tuple[PriorityFields, ...]
-    groups: tuple[GroupFields, ...]
-
-
-class HoursFields(_Read):
-    """Opening and closing time of the county's line, on two kinds of day."""
-
-    weekday: tuple[Hour, Hour]
-    weekend_and_bank_holiday: tuple[Hour, Hour]
-
-
-class CalendarFile(_Read):
-    """calendar.yaml."""
-
-    cru_hours: HoursFields
-    bank_holidays: tuple[date, ...] = ()
-
-
-class DistrictRow(_Read):
-    """One row of districts.csv; `historic_codes` are separated by "|"."""
-
-    lad_code: Line
-    name: Line
-    historic_codes: str = ""
-
-
-class NoticesFile(_Whole):
-    """notices.yaml: what notices call the sender, the priorities in texts, needs that must not be named, quiet hours.
-
-    `need_labels` is by need code or by group; a code wins over its group.
-    """
-
-    version: str
-    sender: Line
-    sender_in_texts: Annotated[Line, Field(max_length=SENDER_IN_TEXTS_MAX)]
-    help_phone: Phone
-    priorities_in_texts: dict[Priority, Annotated[Line, Field(max_length=PRIORITY_IN_TEXTS_MAX)]]
-    need_labels: dict[str, Line] = {}
-    quiet_hours: QuietFields | None = None
 
 
 def documents_in(folder: Path) -> Documents:
@@ -160,6 +45,7 @@ def documents_in(folder: Path) -> Documents:
     calendar = _checked(folder, "calendar.yaml", CalendarFile)
     parts: dict[str, Any] = {  # JSON values
         "contacts": _contacts(partners),
+        "offices": _offices(partners),
         "needs": _labels(needs, notices.need_labels),
         "districts": _districts(folder),
         "priorities": {priority.code: priority.name for priority in needs.priorities},
@@ -196,7 +82,20 @@ def directory_of(documents: Documents) -> Directory:
         words=Words(**parts["words"]),
         # Not there in what was loaded before there were any.
         arrangements=_arrangements(parts.get("arrangements", {})),
+        offices={
+            service: Contact(office["id"], Channel(office["channel"]), office["address"])
+            for service, office in parts.get("offices", {}).items()
+        },
     )
+
+
+def _offices(partners: PartnersFile) -> dict[str, dict[str, str]]:
+    return {
+        service.id: {"id": f"{each.id}:office", "channel": Channel.EMAIL.value, "address": each.email}
+        for each in partners.organizations
+        if each.email
+        for service in each.services
+    }
 
 
 def _contacts(partners: PartnersFile) -> dict[str, dict[str, str]]:
