@@ -26,6 +26,7 @@ from shared.inbox import Inbox
 from shared.reference import reference_of
 from shared.transport import Subscription
 from tests.compare import differences
+from tests.notifier.test_bounces import a_bounce
 from waymark.embedded import prepare
 from waymark.names import ServiceName
 from waymark.urls import embedded_url
@@ -49,10 +50,10 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
     return {**own, "NO_COLOR": "1", "COLUMNS": "120", **settings}
 
 
-def waymark(*words: str | Path, **settings: str) -> "subprocess.CompletedProcess[str]":
+def waymark(*words: str | Path, stdin: str = "", **settings: str) -> "subprocess.CompletedProcess[str]":
     """Run one command to its end; `settings` are its variables."""
-    line = [str(WAYMARK), *map(str, words)]
-    return subprocess.run(line, env=environment(settings), capture_output=True, text=True, timeout=100, check=False)
+    line, env = [str(WAYMARK), *map(str, words)], environment(settings)
+    return subprocess.run(line, env=env, input=stdin, capture_output=True, text=True, timeout=100, check=False)
 
 
 def assert_one_sentence(done: "subprocess.CompletedProcess[str]", *words: str) -> None:
@@ -298,3 +299,14 @@ def test_an_event_that_was_not_given_up_cannot_be_shown(data: Path) -> None:
 
 def test_a_folder_without_data_is_told_in_one_sentence(folder: Path) -> None:
     assert_one_sentence(waymark("dead-letters", "list", "router", "--data", folder))
+
+
+def test_a_bounce_whose_database_is_away_is_asked_for_again_later(tmp_path: Path) -> None:
+    done = waymark("bounce", "--data", tmp_path, stdin=a_bounce().decode())
+    assert (done.returncode, done.stdout) == (75, "")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_mail_that_is_no_bounce_is_left_alone(tmp_path: Path) -> None:
+    done = waymark("bounce", "--data", tmp_path, stdin="From: rota@dva.example\n\nThanks\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -8,7 +8,10 @@ import pytest
 from fastapi import FastAPI
 
 from services.notifier import api
+from services.notifier.domain.arrival import Arrival, Report
 from services.notifier.domain.failure import Failure, SendFailed
+from services.notifier.domain.message import Proof
+from services.notifier.domain.notification import State
 from services.notifier.use_cases.calls import RecordCall
 from shared import problems
 from shared.clock import new_id
@@ -79,6 +82,21 @@ async def test_one_message_can_be_read(world: World, client: httpx.AsyncClient) 
     await world.hear(offered())
     [listed] = (await client.get(LIST)).json()["notifications"]
     assert (await client.get(f"{LIST}/{listed['id']}")).json() == listed
+
+
+async def test_what_is_known_of_an_arrival_and_what_its_clock_waits_for_is_shown(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    await world.hear(offered(channels=("email", "phone"), priority="P1"))
+    await world.worker(ScriptedSender(proof=Proof.LATER)).run_once()
+    listed = (await client.get(LIST)).json()["notifications"]
+    shown = {each["channel"]: (each["receipt"], each["waits_for"]) for each in listed}
+    assert shown == {"email": (None, "receipt"), "phone": (None, "call")}
+    assert all(each["confirm_by"] for each in listed)
+    [sent] = [each for each in await world.stored() if each.state is State.SENT]
+    await world.report(Report("notify", sent.id, "scripted:1", "delivered", Arrival.DELIVERED))
+    shown = (await client.get(f"{LIST}/{sent.id}")).json()
+    assert (shown["receipt"], shown["confirm_by"], shown["waits_for"]) == ("delivered", None, None)
 
 
 async def test_a_contact_that_was_reached_leaves_the_call_list_and_is_told(

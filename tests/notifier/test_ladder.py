@@ -1,6 +1,7 @@
 """From one way of telling a service to the next, and at last to a person."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 from services.notifier.domain.arrival import Arrival, Report
 from services.notifier.domain.clocks import again_at, confirm_by
 from services.notifier.domain.failure import Failure, SendFailed
+from services.notifier.domain.hold import Kind, Scope, a_hold
 from services.notifier.domain.message import Proof
 from services.notifier.domain.notification import CallOutcome, Channel, Notification, State
 from services.notifier.use_cases.calls import RecordCall
+from shared.documents import Documents
 from shared.events import (
     AssignmentRecalled,
     Event,
@@ -23,7 +26,18 @@ from shared.events import (
     NotificationUnconfirmed,
 )
 from tests.notifier.heard import cancelled, moved, offered, recalled
-from tests.notifier.world import ASSIGNMENT, EMAIL, MOBILE, NOON, OFFICE, PHONE, ScriptedSender, World
+from tests.notifier.world import (
+    ASSIGNMENT,
+    EMAIL,
+    MOBILE,
+    NOON,
+    OFFICE,
+    PHONE,
+    WAY_NAMES,
+    ScriptedSender,
+    World,
+    keep_directory,
+)
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -224,6 +238,26 @@ async def test_over_a_way_without_receipts_what_is_routine_waits_for_its_reminde
     await step(world, sender, timedelta())
     await step(world, sender, 9 * HOUR)
     assert len(await rungs(world)) == 1
+
+
+async def test_a_webhook_that_was_taken_ends_the_climb(world: World, documents: Documents) -> None:
+    held = json.loads(documents["contacts"])
+    held["svc-dva-doorstep"]["webhook"] = "https://hooks.dva.example/waymark"
+    await keep_directory(world.database, {**documents, "contacts": json.dumps(held)})
+    await world.hear(offered(channels=("email",), priority="P1"))
+    await world.worker(silent(), hook=ScriptedSender(proof=Proof.AT_ONCE)).run_once()
+    await step(world, silent(), 9 * HOUR)
+    assert {channel for channel, _, _ in await rungs(world)} == {Channel.EMAIL, Channel.WEBHOOK}
+
+
+async def test_what_is_due_today_and_held_back_goes_another_way_at_once(world: World) -> None:
+    async with world.begin() as tx:
+        await tx.holds.open(a_hold(Scope.WAY, WAY_NAMES[Channel.EMAIL], Kind.STOPPED, "tried_out", await tx.present()))
+    sender = silent()
+    await world.hear(offered(channels=("email",), priority="P2"))
+    await step(world, sender, timedelta())
+    await step(world, sender, timedelta())
+    assert await rungs(world) == [(Channel.EMAIL, EMAIL, State.QUEUED), (Channel.SMS, MOBILE, State.SENT)]
 
 
 async def test_two_ways_at_once_lead_to_one_next_way(world: World) -> None:

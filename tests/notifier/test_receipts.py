@@ -23,7 +23,7 @@ from services.notifier.domain.message import Proof
 from services.notifier.domain.notification import State
 from services.notifier.receipts import callback, suppressed
 from services.notifier.store.database import NotifierDatabase
-from services.notifier.store.tables import receipt
+from services.notifier.store.tables import notification, receipt
 from services.notifier.store.transactions import Transactions
 from services.notifier.use_cases.receipts import KeepReports
 from shared import problems
@@ -148,6 +148,13 @@ def test_no_address_is_in_what_is_made_of_a_body(told: Json) -> None:
     assert "canary@" not in repr(report)
 
 
+@pytest.mark.parametrize("odd", ["\\u0000", "\\ud800", "0001-01-01T00:00:00+23:59", "x" * 900])
+async def test_whatever_a_receipt_holds_it_is_kept(world: World, client: httpx.AsyncClient, odd: str) -> None:
+    body = f'{{"status": "delivered", "id": "{odd}", "reference": "{odd}", "completed_at": "{odd}"}}'
+    assert await call_back(client, body.encode()) == 202
+    assert await kept(world) == [("delivered", "waiting")]
+
+
 async def test_a_receipt_for_a_message_that_is_not_ours_is_kept_aside(world: World, client: httpx.AsyncClient) -> None:
     for reference in (str(uuid5(IDS, "nobody")), "not-an-id", None):
         body = {"id": str(reference), "reference": reference, "status": "delivered", "to": EMAIL}
@@ -211,6 +218,16 @@ def test_a_thousand_receipts_in_any_order_lead_to_the_same_end(told: list[Arriva
     shuffled = told + told[: len(told) // 3]
     chance.shuffle(shuffled)
     assert end(shuffled) == end(told)
+
+
+async def test_a_digests_receipt_is_that_of_all_it_told(world: World) -> None:
+    sender, digest = ScriptedSender(proof=Proof.LATER), uuid5(IDS, "digest")
+    await world.hear(offered(name="first", channels=("email",)), offered(name="second", channels=("email",)))
+    await world.worker(sender).run_once()
+    async with world.begin() as tx:
+        await tx.tx.connection.execute(notification.update().values(digest_id=digest))
+    await world.report(Report("notify", digest, "scripted:1", "delivered", Arrival.DELIVERED))
+    assert [message.receipt for message in await world.stored()] == [Arrival.DELIVERED] * 2
 
 
 async def test_a_complaint_has_nothing_more_sent_there_until_a_person_lifts_it(

@@ -26,7 +26,8 @@ ARRIVALS = {
 }
 COMPLAINT, UNREADABLE = "complaint", "unreadable"
 BODY_MAX = 2_000
-WORD = re.compile(r"^[a-z-]{1,32}$")
+WORD = re.compile(r"^[a-z-]{1,32}\Z")
+PLAIN = re.compile(r"^[0-9A-Za-z-]{1,64}\Z")
 ADDRESSES = re.compile(r"\S*@\S*|\+?\d[\d\s()-]{6,}\d")
 
 
@@ -51,7 +52,7 @@ def report_of(told: Mapping[str, Any]) -> Report | None:  # JSON, as Notify has 
     return Report(
         provider=PROVIDER,
         message_id=_uuid(told.get("reference")),
-        provider_id=f"notify:{str(told.get('id') or '')[:64]}",
+        provider_id=f"notify:{_plain(told.get('id'))}",
         status=status,
         arrival=ARRIVALS.get(status),
         is_complaint=status == COMPLAINT,
@@ -97,6 +98,11 @@ def _unreadable(body: bytes) -> Report:
     return Report(PROVIDER, None, "", UNREADABLE, None, body=shown)
 
 
+def _plain(value: object) -> str:
+    """An id as Notify makes them; "" for anything that is none."""
+    return value if isinstance(value, str) and PLAIN.match(value) else ""
+
+
 def _uuid(value: object) -> UUID | None:
     try:
         return UUID(value) if isinstance(value, str) else None
@@ -107,6 +113,6 @@ def _uuid(value: object) -> UUID | None:
 def _instant(value: object) -> datetime | None:
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
+    except (ValueError, OverflowError):
         return None
-    return at.replace(tzinfo=at.tzinfo or UTC) if at else None
