@@ -65,6 +65,7 @@ class Vocabulary:
     concerns: Codes
     rules: Codes
     short_codes: Codes
+    languages: Codes
 
     def service(self, service_id: str, place: str) -> str:
         """A service that is active: a rule that names one relies on it."""

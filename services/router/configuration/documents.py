@@ -4,12 +4,14 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from services.router.configuration.positions import Source
 from shared.errors import Refused
 
 PARTNERS = "partners.yaml"
@@ -21,9 +23,32 @@ NOTICES = "notices.yaml"
 NAMES = (PARTNERS, TAXONOMY, CALENDAR, DISTRICTS, RULES, NOTICES)
 
 
-def refused(place: str, sentence: str) -> Refused:
-    """The refusal of a county's files: where, and what is wrong there."""
-    return Refused("county_refused", f"{place}: {sentence}")
+class CountyRefused(Refused):
+    """A county's files are not usable: `place` is a file and a path or line in it, `code` what stands there."""
+
+    def __init__(self, place: str, sentence: str, code: str | None = None) -> None:
+        super().__init__("county_refused", f"{place}: {sentence}")
+        self.place = place
+        self.sentence = sentence
+        self.code_there = code
+
+
+def refused(place: str, sentence: str, code: str | None = None) -> CountyRefused:
+    """The refusal of a county's files: where, and what is wrong there. Without `code`, it is what a sentence such as
+    "'food.shoping' is not a need" begins with."""
+    begins = re.match(r"'([^']*)'", sentence)
+    return CountyRefused(place, sentence, code or (begins[1] if begins else None))
+
+
+def pointed_out(error: CountyRefused, texts: Mapping[str, str]) -> CountyRefused:
+    """The same refusal with line and column, and the line itself under it, where its place is in one of these texts."""
+    parts = re.match(r"([a-z_]+\.(?:yaml|csv))[:,]? ?(.*)", error.place)
+    if parts is None or parts[1] not in texts:
+        return error
+    path = parts[2]
+    position = Source(parts[1], texts[parts[1]]).find(path, error.code_there)
+    place = f"{position}: {path}" if path and not path.startswith("line ") else str(position)
+    return CountyRefused(place, f"{error.sentence}\n{position.shown()}", error.code_there)
 
 
 def read_documents(directory: Path) -> dict[str, str]:
@@ -78,8 +103,9 @@ def _tree(name: str, text: str) -> Any:  # Any: not checked against the schema y
     try:
         return yaml.load(text, _Loader)  # noqa: S506 - a safe loader with stricter keys
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise refused(f"{name}, line {line}", error.problem or "this is not YAML") from error
+        mark = error.problem_mark
+        place = f"{name}, line {mark.line + 1}, column {mark.column + 1}" if mark else name
+        raise refused(place, error.problem or "this is not YAML") from error
     except yaml.YAMLError as error:
         raise refused(name, "this is not YAML") from error
 

@@ -89,7 +89,7 @@ class RulesCompiler:
             most_vulnerable=tuple(
                 self._when(when, f"people.most_vulnerable[{number}]") for number, when in enumerate(doc.most_vulnerable)
             ),
-            usual_language=doc.usual_language,
+            usual_language=self.known.languages.one(doc.usual_language, f"{place}.usual_language"),
         )
 
     def _risk(self) -> Risk:

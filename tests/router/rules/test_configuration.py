@@ -38,7 +38,7 @@ from tests.router.rules.conftest import Edit
         ("calendar.yaml", "['08:00', '20:00']", "['13:00', '20:00']", "begin after p2_after_hours_due"),
         ("districts.csv", "E07000033,BO", "E07000032,BO", "'E07000032' is given twice"),
         ("districts.csv", "E07000033,BO", "E07000033,", "needs a short code"),
-        ("districts.csv", "Bolsover; Clowne", "Bolsover, Clowne", "line 3"),
+        ("districts.csv", "Bolsover; Clowne", "Bolsover, Clowne", "districts.csv:3:1: "),
         ("rules.yaml", "any: [immediate_danger]", "any: [imediate_danger]", "did you mean 'immediate_danger'?"),
         ("rules.yaml", "when: {red_flag_words: true}", "when: {red_flags: true}", "risk.actions[14].when.red_flags"),
         ("rules.yaml", "flag: unaccompanied_minor", "flag: minor", "risk.child_alone.flag"),
@@ -93,7 +93,7 @@ def test_a_missing_file_and_an_unknown_one_are_refused(tmp_path: Path) -> None:
 
 
 def test_broken_text_is_refused_with_its_line(county_with: Edit) -> None:
-    with pytest.raises(Refused, match=r"rules\.yaml, line \d+"):
+    with pytest.raises(Refused, match=r"rules\.yaml:\d+:\d+: "):
         county_with("rules.yaml", "flags: [shielded,", "flags: [[shielded,")
 
 
