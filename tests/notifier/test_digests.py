@@ -60,7 +60,7 @@ async def test_two_hundred_offers_to_one_service_are_one_e_mail(daily: World) ->
     assert await worker.run_once()
     assert not await worker.run_once()
     [digest] = emails(sender)
-    assert (digest.to, digest.template) == (EMAIL, "digest.email@1")
+    assert (digest.to, digest.template) == (EMAIL, "digest.email@2")
     assert digest.subject == "200 referrals for Volunteer doorstep help"
     stored = await daily.stored()
     assert {(one.state, one.provider_reference) for one in stored} == {(State.SENT, f"scripted:{digest.id}")}
@@ -132,7 +132,8 @@ async def test_a_digest_lists_each_offer_and_of_those_to_be_kept_safe_only_the_r
     [plain] = [line for line in lines if line.startswith("7K3M-2QX:")]
     assert plain.startswith("7K3M-2QX: Food shopping (can pay), Chesterfield. Reply by ")
     assert digest.html.count("<li>") == 2
-    assert digest.html.count("<a ") == 1
+    assert digest.html.count("<a ") == 2
+    assert digest.html.count("/r/") == digest.text.count("/r/") == 1
 
 
 async def test_a_digest_that_fails_in_passing_is_sent_whole_later(daily: World) -> None:

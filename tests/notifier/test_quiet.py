@@ -62,6 +62,12 @@ def test_people_at_home_are_left_alone_at_night_and_told_on_days_off(now: str, u
     assert wait_of(planned, Arrangements(), at(now)) is None
 
 
+@pytest.mark.parametrize("purpose", [each for each in Purpose if each not in (Purpose.OFFER, Purpose.REMINDER)])
+def test_a_digest_lists_only_what_is_to_be_answered(purpose: Purpose) -> None:
+    message = a_notification(offer=an_offer(reply_by=NOON + timedelta(days=9)), purpose=purpose).claimed()
+    assert wait_of(message, Arrangements(digests={SERVICE: time(9)}), NOON) is None
+
+
 def test_an_end_that_does_not_exist_that_night_is_where_the_clocks_change() -> None:
     hours = QuietHours(time(22), time(1, 30), days_off=False)
     assert hours.end_after(at("2020-03-29T00:30"), frozenset()) == GOES_FORWARD

@@ -25,6 +25,7 @@ def templates(notify: Notify, versions: Mapping[str, int] | None = None) -> Noti
 def test_each_of_our_templates_is_known_by_what_it_may_hold() -> None:
     assert {*NAMES, "digest.email"} <= placeholders().keys()
     assert {"items", "count", "help_phone"} <= placeholders()["digest.email"]
+    assert "link" not in placeholders()["digest.email"]
 
 
 async def test_templates_that_hold_what_ours_do_have_not_drifted(fake: FakeNotify, notify: Notify) -> None:
@@ -71,7 +72,7 @@ async def test_a_template_that_drifted_is_parked_until_it_is_mended(
     await world.hear(offered(name="plain"), offered(name="safe", safe_contact_only=True))
     sender = ScriptedSender()
     await drain(world, sender)
-    assert [message.template for message in sender.taken] == ["offer-safe.email@1"]
+    assert [message.template for message in sender.taken] == ["offer-safe.email@2"]
     fake.templates["offer.email"] = as_at_notify("offer.email")
     await watch.run_once()
     assert await standing(world) == []

@@ -31,7 +31,7 @@ from services.notifier.domain.notice import (
     hook_for,
     text_notice,
 )
-from services.notifier.domain.notification import Notification, Purpose
+from services.notifier.domain.notification import TO_BE_ANSWERED, Notification
 from services.notifier.domain.update import Cancelled, Done, LookedAt, NotMet, Received, TakenOn, addressee
 from shared.errors import Refused
 from shared.links import Link, LinkSigner
@@ -55,8 +55,6 @@ NAMES: dict[type[Notice | DigestNotice], tuple[str, ...]] = {
     CapacityNotice: ("capacity.email.txt", "capacity.email.html"),
     CapacityText: ("capacity.text.txt",),
 }
-# Of all that we tell, this is what a service answers.
-ANSWERED = frozenset({Purpose.OFFER, Purpose.REMINDER})
 WORDS = frozenset(field.name for field in fields(Words))
 
 
@@ -118,8 +116,8 @@ class Templates:
         return replace(email, alias=addressee(notification))
 
     def digest(self, digest_id: UUID, messages: Sequence[Notification], directory: Directory, now: datetime) -> Email:
-        """The one e-mail for `messages`; it leads to the list of assignments."""
-        notice = digest_notice(messages, directory, f"{self._public_url}/assignments", now)
+        """The one e-mail for `messages`; each leads where its own e-mail would have."""
+        notice = digest_notice(messages, directory, self._answer_link, now)
         return self._email(digest_id, messages[0].address, notice, directory.words)
 
     def _email(self, message_id: UUID, to: str, notice: Notice | DigestNotice, words: Words) -> Email:
@@ -176,7 +174,7 @@ class Templates:
     def _answer_link(self, notification: Notification) -> str:
         """Where an e-mail's reader can answer at once; where contact must be safe, a person is to be rung instead."""
         offer = notification.offer
-        if offer.safe_contact_only or notification.purpose not in ANSWERED:
+        if offer.safe_contact_only or notification.purpose not in TO_BE_ANSWERED:
             return self._link(notification)
         link = Link("answer", offer.assignment_id, offer.service_id, notification.id, offer.reply_by)
         return f"{self._public_url}/r/{self._signer.sign(link)}"

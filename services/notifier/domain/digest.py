@@ -1,6 +1,6 @@
 """One e-mail that tells a contact of all its offers that could wait until its hour (N-36)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -14,12 +14,12 @@ DIGEST_TEMPLATE = "digest.email"
 
 @dataclass(frozen=True, slots=True)
 class DigestNotice:
-    """What a digest holds: how many offers, and `items`, one in a line."""
+    """What a digest holds: how many offers, and `items`: of each a line of what it is and a line with its link, then an
+    empty line. That is one text, since a template at a provider cannot repeat a part of itself."""
 
     count: str
     service: str
     items: str
-    link: str
 
 
 def digest_id(contact: str, address: str, at: datetime) -> UUID:
@@ -27,13 +27,16 @@ def digest_id(contact: str, address: str, at: datetime) -> UUID:
     return uuid5(NAMESPACE, f"digest|{contact}|{address}|{at.isoformat()}")
 
 
-def digest_notice(messages: Sequence[Notification], directory: Directory, link: str, now: datetime) -> DigestNotice:
-    """What the digest of `messages` (at least one) says at `now`, the nearest deadline first; each offer once."""
-    offers = {message.offer.assignment_id: message for message in messages}
+def digest_notice(
+    messages: Sequence[Notification], directory: Directory, link: Callable[[Notification], str], now: datetime
+) -> DigestNotice:
+    """What the digest of `messages` (at least one) says at `now`, the nearest deadline first; each offer once, by the
+    last message about it. `link` is where a message leads its reader."""
+    offers = {message.offer.assignment_id: message for message in sorted(messages, key=lambda each: each.planned_at)}
     inner = sorted(offers.values(), key=lambda message: (message.offer.reply_by, message.offer.reference))
-    items = "\n".join(_item(message, directory, now) for message in inner)
+    items = "\n\n".join(f"{_item(message, directory, now)}\n{link(message)}" for message in inner)
     count = f"{len(inner)} referral{'s' * (len(inner) > 1)}"
-    return DigestNotice(count, messages[0].offer.service_name, items, link)
+    return DigestNotice(count, messages[0].offer.service_name, items)
 
 
 def _item(message: Notification, directory: Directory, now: datetime) -> str:

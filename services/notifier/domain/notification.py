@@ -40,6 +40,8 @@ class Purpose(StrEnum):
     CANCELLED = "cancelled"
 
 
+# Of all that services are told, this is what they answer.
+TO_BE_ANSWERED = frozenset({Purpose.OFFER, Purpose.REMINDER})
 TO_SERVICES = frozenset({Purpose.OFFER, Purpose.RECALL, Purpose.REMINDER, Purpose.CAPACITY})
 
 

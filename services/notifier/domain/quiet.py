@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from services.notifier.domain.notification import Channel, Notification, Purpose
+from services.notifier.domain.notification import TO_BE_ANSWERED, Channel, Notification
 from services.notifier.domain.retry import URGENT
 from shared.wording import LONDON
 
@@ -98,13 +98,13 @@ def wait_of(claimed: Notification, arrangements: Arrangements, now: datetime) ->
     """How long a message that was just claimed for the first time can wait; None when it goes at once.
 
     Only P3 and P4 wait, and never past half of the time that the service has to answer: it could not answer in time.
-    A recall waits for the end of quiet hours, but for no digest.
+    A digest lists what is to be answered; everything else waits for the end of quiet hours at most.
     """
     offer = claimed.offer
     if offer.priority in URGENT or claimed.attempts > 1 or claimed.channel not in (Channel.EMAIL, Channel.SMS):
         return None
     latest = claimed.planned_at + max(offer.reply_by - claimed.planned_at, timedelta()) / 2
-    if claimed.channel is Channel.EMAIL and claimed.purpose is not Purpose.RECALL:
+    if claimed.channel is Channel.EMAIL and claimed.purpose in TO_BE_ANSWERED:
         digest_at = arrangements.digest_after(offer.service_id, now)
         if digest_at is not None and digest_at <= latest:
             return Wait(digest_at, DIGEST)
