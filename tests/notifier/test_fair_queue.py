@@ -70,7 +70,7 @@ async def test_an_urgent_message_is_the_next_to_leave_while_ten_thousand_wait_an
     await stalled.wait()
     await busy.hear(offered(name="urgent", priority="P1"))
     await busy.worker(urgent, lane=URGENT).run_once()
-    assert [message.template for message in left] == ["offer.email@1"]
+    assert len(left) == 1
     [sent] = [stored for stored in await busy.stored() if stored.offer.priority == "P1"]
     assert left[0].id == sent.id
     go_on.set()

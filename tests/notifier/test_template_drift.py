@@ -72,7 +72,7 @@ async def test_a_template_that_drifted_is_parked_until_it_is_mended(
     await world.hear(offered(name="plain"), offered(name="safe", safe_contact_only=True))
     sender = ScriptedSender()
     await drain(world, sender)
-    assert [message.template for message in sender.taken] == ["offer-safe.email@2"]
+    assert [message.template.partition("@")[0] for message in sender.taken] == ["offer-safe.email"]
     fake.templates["offer.email"] = as_at_notify("offer.email")
     await watch.run_once()
     assert await standing(world) == []
