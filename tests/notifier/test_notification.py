@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notifier.domain.arrival import Arrival
 from services.notifier.domain.directory import Contact
 from services.notifier.domain.failure import Failure
 from services.notifier.domain.notification import (
@@ -137,6 +138,11 @@ def test_nobody_is_told_of_a_recall_who_did_not_hear_of_the_offer(told: Notifica
 
 def test_a_message_that_may_have_arrived_is_taken_back_even_if_it_failed() -> None:
     assert recall_notice(a_notification(state=State.FAILED, unsure=1), NOON) is not None
+
+
+@pytest.mark.parametrize("arrival", [Arrival.BOUNCED_HARD, Arrival.NOT_SENT])
+def test_where_the_offer_came_back_nobody_is_told_of_its_recall(arrival: Arrival) -> None:
+    assert recall_notice(replace(a_notification(state=State.SENT), receipt=arrival), NOON) is None
 
 
 def test_a_contact_that_was_rung_is_rung_again_to_take_the_offer_back() -> None:

@@ -25,6 +25,7 @@ _RANK = {
     Arrival.BOUNCED_HARD: 4,
     Arrival.DELIVERED: 5,
 }
+NEVER_ARRIVED = frozenset({Arrival.BOUNCED_HARD, Arrival.NOT_SENT})
 BOUNCE_KINDS = {Arrival.BOUNCED_HARD: "hard", Arrival.BOUNCED_SOFT: "soft", Arrival.NOT_SENT: "provider"}
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
 
-from services.notifier.domain.arrival import Arrival, furthest
+from services.notifier.domain.arrival import NEVER_ARRIVED, Arrival, furthest
 from services.notifier.domain.clocks import SAME_DAY, again_at, ask_at, confirm_by
 from services.notifier.domain.failure import Failure
 from services.notifier.domain.message import Proof
@@ -152,7 +152,7 @@ class Notification:
     @property
     def may_have_arrived(self) -> bool:
         """Whether the contact may know of it, so that taking it back needs telling."""
-        return self.state is State.SENT or self.unsure > 0
+        return (self.state is State.SENT or self.unsure > 0) and self.receipt not in NEVER_ARRIVED
 
     @property
     def is_update(self) -> bool:
