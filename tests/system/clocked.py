@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from deploy.native.ports import find_free
+from services.notifier.main import keep_bounce
 from shared.app import application
 from shared.clock import new_id
 from shared.embedded import Embedded
@@ -57,6 +58,11 @@ class Clocked:
             offer = (await router.get(f"/api/v1/assignments/{assignment_id}")).json()
         [due_at] = [datetime.fromisoformat(each["due_at"]) for each in offer["clocks"] if each["kind"] == kind]
         await self.move_to(due_at)
+
+    async def bounce(self, mail: bytes) -> None:
+        """As the mail server's pipe does."""
+        [database] = [service.database for service in self.services if service.name == "notifier"]
+        assert await keep_bounce(database, mail)
 
     async def move_to(self, at: datetime) -> None:
         """Let time pass, and do what the clocks call for by then without waiting for the next look at them."""

@@ -110,16 +110,16 @@ class Process:
             return False
 
 
-def run(arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str]) -> str:
-    """What one command of `waymark` prints. Fails when it fails."""
+def run(arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str], given: bytes = b"") -> str:
+    """What one command of `waymark` prints, `given` at its standard input. Fails when it fails."""
     ended = subprocess.run(
         [WAYMARK, *arguments],
         cwd=folder,
         env={**SURROUNDINGS, **environment},
-        stdin=subprocess.DEVNULL,
+        input=given,
         capture_output=True,
-        text=True,
         timeout=COMMAND_WITHIN_S,
     )
-    assert ended.returncode == 0, f"waymark {' '.join(arguments)} failed:\n{ended.stdout}{ended.stderr}"
-    return ended.stdout
+    printed, complained = ended.stdout.decode(), ended.stderr.decode()
+    assert ended.returncode == 0, f"waymark {' '.join(arguments)} failed:\n{printed}{complained}"
+    return printed

@@ -48,6 +48,9 @@ class Timed(World, Protocol):
     async def let_ring(self, assignment_id: str, kind: str) -> None:
         """Make it time for one clock of an assignment ("respond" or "first_contact") to ring."""
 
+    async def bounce(self, mail: bytes) -> None:
+        """Have the mail server give back a mail that could not be delivered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
@@ -119,9 +122,13 @@ class Deployment:
         which = f"assignment_id = '{assignment_id}' AND kind = '{kind}'"
         self.databases.execute("router", f"UPDATE clock SET due_at = clock_timestamp() WHERE {which}")
 
-    def command(self, *arguments: str) -> str:
-        """What an operator's command prints here."""
-        return run(arguments, self.folder, self.services["intake"].environment)
+    async def bounce(self, mail: bytes) -> None:
+        """By the mail server's pipe."""
+        self.command("bounce", given=mail)
+
+    def command(self, *arguments: str, given: bytes = b"") -> str:
+        """What an operator's command prints here, `given` at its standard input."""
+        return run(arguments, self.folder, self.services["intake"].environment, given)
 
 
 def sqlite_rows(database: Path, query: str) -> Sequence[tuple[object, ...]]:
