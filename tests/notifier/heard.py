@@ -79,19 +79,26 @@ def moved(to_state: str, *, name: str = "assignment") -> AssignmentMoved:
 
 
 def reminded(
-    *, channels: tuple[WireChannel, ...] = ("email",), answer_in: timedelta = timedelta(hours=20)
+    *,
+    channels: tuple[WireChannel, ...] = ("email",),
+    answer_in: timedelta = timedelta(hours=20),
+    service_id: str = SERVICE,
+    safe_contact_only: bool = False,
+    second_contact: bool = False,
 ) -> AssignmentReminded:
     return AssignmentReminded(
         referral_id=REFERRAL,
         reference="7K3M-2QX",
         assignment_id=uuid5(IDS, "assignment"),
-        service_id=SERVICE,
+        service_id=service_id,
         service_name="Volunteer doorstep help",
         needs=("food.shopping",),
         priority="P3",
         district="E07000034",
         channels=channels,
+        safe_contact_only=safe_contact_only,
         answer_by=utc_now() + answer_in,
+        second_contact=second_contact,
         reminded_at=utc_now(),
     )
 

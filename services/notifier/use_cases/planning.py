@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.notifier.domain.directory import Contact
 from services.notifier.domain.failure import Failure
 from services.notifier.domain.notification import Channel, Notification, Offer, Purpose, State
 from services.notifier.domain.planning import offer_notice, recall_notice, undeliverable
@@ -46,7 +47,8 @@ class PlanOffer:
 
 @dataclass(frozen=True, slots=True)
 class PlanReminder:
-    """One more message over each channel of an offer that was not answered (R60)."""
+    """One more message over each channel of an offer that was not answered (R60), and where the county wants it one to
+    the office of the service's organisation."""
 
     async def __call__(self, tx: Transaction, event: AssignmentReminded) -> None:
         """A channel over which the offer itself has not been told yet needs no reminder, and nor does the portal."""
@@ -54,13 +56,23 @@ class PlanReminder:
         now = await tx.present()
         reasons = await tx.closures.reasons((event.assignment_id, event.referral_id))
         closed = next(iter(reasons.values()), None)
-        untold = {each.channel for each in await tx.notifications.of_assignment(event.assignment_id)
-                  if each.state in WAITING}  # fmt: skip
+        before = await tx.notifications.of_assignment(event.assignment_id)
+        untold = {each.channel for each in before if each.state in WAITING}
         offer = _reminded(event)
         for channel in map(Channel, event.channels):
             if channel is not Channel.PORTAL and channel not in untold:
                 contact = directory.contact(event.service_id, channel)
                 await plan(tx, offer_notice(offer, channel, contact, closed, now, Purpose.REMINDER), now)
+        office = directory.office(event.service_id) if event.second_contact else None
+        if office is not None and await self._may_be_told(tx, office, offer):
+            await plan(tx, offer_notice(offer, office.channel, office, closed, now, Purpose.REMINDER), now)
+
+    async def _may_be_told(self, tx: Transaction, office: Contact, offer: Offer) -> bool:
+        """Where contact must be safe nothing more is written (R59), and nobody is told twice."""
+        if offer.safe_contact_only or await tx.suppressions.among([office.id]):
+            return False
+        told = await tx.notifications.of_assignment(offer.assignment_id)
+        return all((each.channel, each.address) != (office.channel, office.address) for each in told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ WEDNESDAY_EVENING = datetime(2020, 4, 15, 16, 30, tzinfo=UTC)
 EASTER_NIGHT = datetime(2020, 4, 12, 22, 0, tzinfo=UTC)  # before a Monday that is a bank holiday
 IN_BOLSOVER = "DE55 4YE"
 LOCAL = "svc-bo-doorstep"
+OFFICE = "office@dva.example"
 NO_HEATING = {"needs": ["money.energy"], "flags": ["no_heating", "lives_alone"], "food_days_left": None}
 
 
@@ -69,6 +70,18 @@ async def test_who_is_silent_until_noon_loses_it_that_day_and_everybody_hears_of
         "decided",
         f"offered {NETWORK}",
     )
+
+
+async def test_who_is_silent_on_an_urgent_offer_is_reminded_together_with_the_office_of_its_organisation(
+    told_by_clock: Story, clock: Hands
+) -> None:
+    clock.at = WEDNESDAY_NIGHT
+    reference, _ = await urgent(told_by_clock, 146)
+    offer = await told_by_clock.offer(reference, DOORSTEP)
+    await told_by_clock.let_ring(offer, "respond", "warned")
+    await told_by_clock.all_sent(reference, "reminder")
+    letters = [letter for letter in told_by_clock.world.post.letters() if letter.subject.startswith("Reminder")]
+    assert sorted(letter.to for letter in letters) == [OFFICE, "referrals+dva-doorstep@dva.example"]
 
 
 @pytest.mark.parametrize(
