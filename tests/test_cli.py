@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -99,7 +100,8 @@ def up(data: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
 def test_help_tells_of_every_command() -> None:
     done = waymark("--help")
     assert (done.returncode, done.stderr) == (0, "")
-    for command in ("up", "serve", "migrate", "topics", "load-directory", "load-postcodes", "route", "dead-letters"):
+    for command in ("up", "serve", "migrate", "topics", "check-rules", "load-directory", "load-postcodes", "route",
+                    "dead-letters"):  # fmt: skip
         assert command in done.stdout
 
 
@@ -203,6 +205,26 @@ def test_a_job_on_the_databases_needs_no_setting_but_where_they_are(folder: Path
     assert waymark("migrate", **urls).returncode == 0
     loaded = waymark("load-directory", ROOT / "deploy" / "derbyshire", **urls)
     assert (loaded.returncode, loaded.stdout.count("in force")) == (0, 3)
+
+
+def test_rules_are_checked_before_they_go_live_and_what_is_wrong_does_not(folder: Path) -> None:
+    county = folder / "county"
+    shutil.copytree(ROOT / "deploy" / "derbyshire", county)
+    good = waymark("check-rules", county)
+    assert (good.returncode, good.stderr) == (0, "")
+    assert "0 errors" in good.stdout
+    rules = county / "rules.yaml"
+    rules.write_text(rules.read_text().replace("{rules: [R28], needs: [welfare", "{rules: [R28], needs: [welfair", 1))
+    wrong = waymark("check-rules", county)
+    line = rules.read_text().splitlines().index("- {rules: [R28], needs: [welfair.no_contact]}") + 1
+    assert wrong.returncode == 1
+    assert f"rules.yaml:{line}:" in wrong.stdout
+    assert "did you mean 'welfare.no_contact'?" in wrong.stdout
+    urls = {f"WAYMARK_{name.upper()}_DATABASE_URL": embedded_url(folder, name) for name in ServiceName}
+    refused = waymark("load-directory", county, **urls)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert f"rules.yaml:{line}:" in refused.stderr
+    assert list(folder.glob("*.db")) == []
 
 
 def test_a_key_file_is_made_once_and_never_overwritten(folder: Path) -> None:

@@ -20,6 +20,7 @@ from shared.errors import NotFound, Refused
 from shared.kafka import create_topics
 from shared.migrations import upgrade
 from shared.settings import CommonSettings, read_settings
+from waymark.checking import checked
 from waymark.names import ServiceName
 from waymark.urls import database_url
 
@@ -51,8 +52,9 @@ async def topics() -> list[str]:
 
 
 async def load_directory(directory: Path) -> list[str]:
-    """Put a county's folder in force in all three services; a line for each. Raises Refused, naming file and place."""
-    lines = []
+    """Put a county's folder in force in all three services; a line for each warning and each service. Raises Refused,
+    naming file and place, and then nothing has changed."""
+    lines = checked(directory)
     for name, load in LOADERS.items():
         async with _database(name) as database:
             lines.append(f"{name}: {await load(database, directory)} in force")

@@ -9,11 +9,12 @@ from uuid import UUID
 
 import typer
 from aiokafka.errors import KafkaError
+from rich.console import Console
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from shared.errors import WaymarkError
 from shared.vault import Vault, rotate_file
-from waymark import admin, embedded, scenarios, serving
+from waymark import admin, checking, embedded, scenarios, serving
 from waymark.names import ServiceName
 from waymark.simulate.month import Plan
 from waymark.simulate.run import draw_seed, run
@@ -78,6 +79,12 @@ def load_directory(directory: Annotated[Path, typer.Argument(exists=True, file_o
     """Check a county's folder and make it the one in force: partners, needs, rules, places."""
     for line in asyncio.run(admin.load_directory(directory)):
         typer.echo(line)
+
+
+@app.command()
+def check_rules(directory: Annotated[Path, typer.Argument(exists=True, file_okay=False)] = COUNTY) -> None:
+    """Say what is wrong, doubtful or worth knowing in a county's folder. Ends with 1 if anything is wrong."""
+    raise typer.Exit(not checking.check_rules(directory, Console()))
 
 
 @app.command()

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from services.router.configuration.positions import Source
+from services.router.configuration.positions import Position, Source
 from shared.errors import Refused
 
 PARTNERS = "partners.yaml"
@@ -24,13 +24,18 @@ NAMES = (PARTNERS, TAXONOMY, CALENDAR, DISTRICTS, RULES, NOTICES)
 
 
 class CountyRefused(Refused):
-    """A county's files are not usable: `place` is a file and a path or line in it, `code` what stands there."""
+    """A county's files are not usable: `place` is a file and a path or line in it, `code` what stands there.
 
-    def __init__(self, place: str, sentence: str, code: str | None = None) -> None:
-        super().__init__("county_refused", f"{place}: {sentence}")
+    With a `position` the path is one within its file.
+    """
+
+    def __init__(self, place: str, sentence: str, code: str | None = None, position: Position | None = None) -> None:
         self.place = place
         self.sentence = sentence
         self.code_there = code
+        self.position = position
+        what = f"{place}: {sentence}" if place else sentence
+        super().__init__("county_refused", f"{position}: {what}\n{position.shown()}" if position else what)
 
 
 def refused(place: str, sentence: str, code: str | None = None) -> CountyRefused:
@@ -47,21 +52,22 @@ def pointed_out(error: CountyRefused, texts: Mapping[str, str]) -> CountyRefused
         return error
     path = parts[2]
     position = Source(parts[1], texts[parts[1]]).find(path, error.code_there)
-    place = f"{position}: {path}" if path and not path.startswith("line ") else str(position)
-    return CountyRefused(place, f"{error.sentence}\n{position.shown()}", error.code_there)
+    return CountyRefused("" if path.startswith("line ") else path, error.sentence, error.code_there, position)
 
 
 def read_documents(directory: Path) -> dict[str, str]:
     """The text of each file by name. Raises Refused when one is missing or is not UTF-8."""
-    texts = {}
-    for name in NAMES:
-        try:
-            texts[name] = (directory / name).read_text(encoding="utf-8")
-        except FileNotFoundError as error:
-            raise refused(name, f"there is no such file in {directory}") from error
-        except UnicodeDecodeError as error:
-            raise refused(name, "this is not UTF-8 text") from error
-    return texts
+    return {name: read_text(directory, name) for name in NAMES}
+
+
+def read_text(directory: Path, name: str) -> str:
+    """The text of one file of a county. Raises Refused when it is missing or is not UTF-8."""
+    try:
+        return (directory / name).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise refused(name, f"there is no such file in {directory}") from error
+    except UnicodeDecodeError as error:
+        raise refused(name, "this is not UTF-8 text") from error
 
 
 def parse_documents(texts: Mapping[str, str]) -> dict[str, Any]:  # Any: not checked against the schema yet
@@ -72,7 +78,7 @@ def parse_documents(texts: Mapping[str, str]) -> dict[str, Any]:  # Any: not che
     for name in texts:
         if name not in NAMES:
             raise refused(name, f"this is not one of a county's files ({', '.join(NAMES)})")
-    return {name: _rows(name, texts[name]) if name.endswith(".csv") else _tree(name, texts[name]) for name in NAMES}
+    return {name: _rows(name, texts[name]) if name.endswith(".csv") else tree_of(name, texts[name]) for name in NAMES}
 
 
 def version_of(content: Mapping[str, Any]) -> str:  # Any: whatever JSON can hold
@@ -99,7 +105,8 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def _tree(name: str, text: str) -> Any:  # Any: not checked against the schema yet
+def tree_of(name: str, text: str) -> Any:  # Any: not checked against the schema yet
+    """The content of one YAML file, unchecked. Raises Refused for broken text and for a key given twice."""
     try:
         return yaml.load(text, _Loader)  # noqa: S506 - a safe loader with stricter keys
     except yaml.MarkedYAMLError as error:

@@ -1,19 +1,36 @@
 """The closed schema of the file of rules: every table, every column and every condition it may use."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
 from services.router.configuration.directory_schema import Closed, Kind, Text
 from services.router.configuration.loop_schema import AnswersDoc, CapacityDoc, ChaseDoc
 from services.router.configuration.notice_schema import NoticeDoc
-from services.router.domain.vocabulary import Priority, ResultFlag
+from services.router.domain.vocabulary import PRIORITIES, Priority, ResultFlag
 
 RuleId = Annotated[str, Field(pattern=r"^R\d{2}$")]
 RuleIds = Annotated[list[RuleId], Field(min_length=1)]
 Flag = Annotated[ResultFlag, Field(strict=False)]
 Codes = Annotated[list[str], Field(min_length=1)]
 Years = Annotated[int, Field(ge=0)]
+ConsentStatus = Literal["given", "refused", "unknown"]
+ConsentBy = Literal["self", "representative", "none"]
+Shielding = Literal["none", "verified", "unverified"]
+RequestKind = Literal["help", "volunteer_offer", "org_support", "concern_report"]
+ReferrerKind = Literal[
+    "self", "family", "friend", "neighbour", "professional", "partner", "public", "landlord", "staff_outbound"
+]
+CODES: Mapping[str, frozenset[str | None]] = {
+    "consent": frozenset(get_args(ConsentStatus)),
+    "consent_by": frozenset(get_args(ConsentBy)),
+    "shielding": frozenset(get_args(Shielding)),
+    "request_kind": frozenset(get_args(RequestKind)),
+    "referrer_kind": frozenset(get_args(ReferrerKind)),
+    "requested_priority": frozenset((None, *PRIORITIES)),
+}
+"""Every code that a field of a referral may have; None where it may have none."""
 
 
 class SetDoc(Closed):
@@ -40,19 +57,11 @@ class WhenDoc(Closed):
     markers: RangeDoc | None = None
     food_days_left: RangeDoc | None = None
     meds_days_left: RangeDoc | None = None
-    consent: list[Literal["given", "refused", "unknown"]] | None = None
-    consent_by: list[Literal["self", "representative", "none"]] | None = None
-    shielding: list[Literal["none", "verified", "unverified"]] | None = None
-    request_kind: list[Literal["help", "volunteer_offer", "org_support", "concern_report"]] | None = None
-    referrer_kind: (
-        list[
-            Literal[
-                "self", "family", "friend", "neighbour", "professional", "partner", "public", "landlord",
-                "staff_outbound",
-            ]
-        ]
-        | None
-    ) = None  # fmt: skip
+    consent: list[ConsentStatus] | None = None
+    consent_by: list[ConsentBy] | None = None
+    shielding: list[Shielding] | None = None
+    request_kind: list[RequestKind] | None = None
+    referrer_kind: list[ReferrerKind] | None = None
     requested_priority: list[Priority] | None = None
     own_consent: bool | None = None
     red_flag_words: bool | None = None

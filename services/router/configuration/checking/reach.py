@@ -1,0 +1,157 @@
+"""Who is there for whom: needs without a service somewhere, services that no rule reaches, flags that nothing reads."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from services.router.configuration import Compiled
+from services.router.configuration.checking.example import Example, described, example_of
+from services.router.configuration.checking.findings import Found, Severity
+from services.router.configuration.checking.possible import World
+from services.router.configuration.conditions import compile_condition
+from services.router.configuration.documents import PARTNERS, RULES
+from services.router.configuration.rules_schema import TrackDoc
+from services.router.domain.case import read_case
+from services.router.domain.conditions import AllOf, AnyOf, Case, Condition, NoneOf
+from services.router.domain.county import Need
+from services.router.domain.directory import EMPTY, Service
+
+
+@dataclass(frozen=True, slots=True)
+class ReachChecks:
+    """The checks of one county's directory against its rules. `outcodes` are all there are, None if nobody says."""
+
+    compiled: Compiled
+    world: World
+    outcodes: frozenset[str] | None
+
+    def findings(self) -> Iterator[Found]:
+        """Everything found."""
+        yield from self._no_service()
+        yield from self._unreached()
+        yield from self._unknown_outcodes()
+        yield from self._unread_flags()
+
+    def _no_service(self) -> Iterator[Found]:
+        """By row of section E, the needs that no active service takes in some districts, of somebody it is for."""
+        before: dict[str, list[Condition]] = defaultdict(list)
+        for number, doc in enumerate(self.compiled.rules.tracks):
+            missing: dict[tuple[str, ...], list[str]] = defaultdict(list)
+            someone = ""
+            for code in self.compiled.known.needs.matching(doc.needs, RULES):
+                when = compile_condition(doc.when, RULES, self.compiled.known)
+                box = self.world.find((when,), before[code])
+                before[code].append(when)
+                if box is not None:
+                    example = example_of(box, self.world)
+                    missing[self._without(self.compiled.county.needs[code], doc, example)].append(code)
+                    someone = described(example)
+            for places, codes in missing.items():
+                if places:
+                    row = f"tracks[{number}] ({', '.join(doc.rules)})"
+                    sentence = (
+                        f"{row}: no active service takes {', '.join(codes)} in {', '.join(places)}, so the triage desk "
+                        f"gets it; for example somebody {someone}"
+                    )
+                    yield Found(Severity.WARNING, RULES, f"tracks[{number}]", sentence)
+
+    def _without(self, need: Need, doc: TrackDoc, example: Example) -> tuple[str, ...]:
+        """The districts where nobody takes this need of this person, by name."""
+        county = self.compiled.county
+        case = read_case(example.facts, county.rules)
+        last = [track for row in county.rules.selection.before_the_desk if row.when.holds(case) for track in row.tracks]
+        tracks = (*(doc.tracks or (need.default_track,)), *need.fallback_tracks, *last)
+        if need.system or county.services[county.rules.triage_desk].track in tracks:
+            return ()
+        shelves = county.directory.by_district
+        districts = [
+            each
+            for each in county.districts.values()
+            if each.inside and (doc.when.district is None or each.short_code in doc.when.district)
+        ]
+        without = tuple(
+            each.name
+            for each in districts
+            if not any(
+                _takes(entry.service, case)
+                for track in tracks
+                for entry in shelves.get((need.code, track, each.code), EMPTY).usual
+            )
+        )
+        return without if len(without) < len(districts) else ("any of its districts",)
+
+    def _unreached(self) -> Iterator[Found]:
+        """Active services that no rule names, and that share no track with any of their needs."""
+        county = self.compiled.county
+        reached, named = self._reached(), self._named()
+        for service in county.services.values():
+            if not service.active or service.id in named or service.track == county.rules.outside.track:
+                continue
+            idle = [code for code in county.needs if code in service.needs and service.track not in reached[code]]
+            path = f"service '{service.id}'"
+            if len(idle) == len(service.needs):
+                sentence = f"{service.id} can never be reached: no rule sends {', '.join(idle)} to {service.track}"
+                yield Found(Severity.WARNING, PARTNERS, path, sentence, service.id)
+            elif idle and len(service.needs) < len(county.needs):
+                sentence = f"{service.id} also offers {', '.join(idle)}, which no rule sends to {service.track}"
+                yield Found(Severity.INFO, PARTNERS, f"{path}: taxonomy_terms", sentence, idle[0])
+
+    def _reached(self) -> Mapping[str, set[str]]:
+        """The tracks to which anything sends each need."""
+        rules, needs = self.compiled.county.rules, self.compiled.county.needs
+        last = {track for row in rules.selection.before_the_desk for track in row.tracks}
+        reached = {}
+        for code, need in needs.items():
+            rows = rules.tracks.get(code, ())
+            own = {track for row in rows for track in row.tracks} if rows else {need.default_track}
+            reached[code] = own.union(need.fallback_tracks, last)
+        return reached
+
+    def _named(self) -> set[str]:
+        rules = self.compiled.county.rules
+        actions = (*rules.risk.actions, rules.risk.child_alone, rules.outside.when_closed)
+        single = {rules.triage_desk, rules.consent.otherwise, rules.outside.otherwise}
+        return single.union((action.service for action in actions), rules.outside.handover.values())
+
+    def _unknown_outcodes(self) -> Iterator[Found]:
+        """Outcodes are no closed list in the rules; the file of sectors knows all that the county needs."""
+        if self.outcodes is None:
+            return
+        for number, doc in enumerate(self.compiled.rules.tracks):
+            for code in sorted({*(doc.when.outcode or ())} - self.outcodes):
+                yield Found(Severity.ERROR, RULES, f"tracks[{number}].when.outcode",
+                            f"{code!r} is not an outcode of the file of postcode sectors", code)  # fmt: skip
+        for service in self.compiled.county.services.values():
+            for code in sorted(service.areas.outcodes - self.outcodes):
+                yield Found(Severity.ERROR, PARTNERS, f"service '{service.id}': service_areas",
+                            f"{code!r} is not an outcode of the file of postcode sectors", code)  # fmt: skip
+
+    def _unread_flags(self) -> Iterator[Found]:
+        county = self.compiled.county
+        read = {*county.rules.people.marker_flags, *county.rules.risk.concerns, county.rules.people.aged_flag}
+        read |= {county.rules.people.older_flag, county.rules.people.shielded_flag}
+        for service in county.services.values():
+            read |= service.eligibility.flags_any | service.eligibility.flags_all | service.eligibility.flags_none
+        for condition in self._conditions():
+            for test in condition.tests:
+                if isinstance(test, AnyOf | AllOf | NoneOf) and test.field == "flags":
+                    read |= test.codes
+        unread = [flag for flag in self.compiled.rules.flags if flag not in read]
+        if unread:
+            sentence = f"no rule and no service asks for {', '.join(unread)}: they are for information only"
+            yield Found(Severity.INFO, RULES, "flags", sentence, unread[0])
+
+    def _conditions(self) -> Iterator[Condition]:
+        rules = self.compiled.county.rules
+        tables = (rules.risk.actions, rules.risk.kept_from_visiting, rules.marks, rules.additions)
+        yield from (row.when for table in tables for row in table)
+        yield from (row.when for rows in rules.tracks.values() for row in rows)
+        yield from (row.when for rows in rules.priorities.values() for row in rows)
+        yield from (rules.risk.child_alone.when, rules.consent.not_needed, rules.repeats_not_checked)
+        yield from rules.people.most_vulnerable
+
+
+def _takes(service: Service, case: Case) -> bool:
+    return (
+        service.active and service.eligibility.accepts_age(case.age) and service.eligibility.accepts_flags(case.flags)
+    )

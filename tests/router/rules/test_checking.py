@@ -1,0 +1,93 @@
+"""The check of a county's folder: the shipped one has no errors, and every kind of fault is found where it is."""
+
+from pathlib import Path
+
+import pytest
+
+from services.router.configuration.checking import SECTORS, check_directory, check_documents
+from services.router.configuration.checking.cases import TESTS
+from services.router.configuration.checking.findings import Finding, Severity, errors
+from services.router.configuration.documents import read_documents, read_text
+from tests.router.rules.builders import COUNTY_DIRECTORY
+
+DOCUMENTS = read_documents(COUNTY_DIRECTORY)
+EXTRA = {name: read_text(COUNTY_DIRECTORY, name) for name in (TESTS, SECTORS)}
+ROW = "- {rules: [R28], needs: [welfare.no_contact]}\n"
+COUNCIL = DOCUMENTS["partners.yaml"].partition("  - id: svc-hp-contact\n")[2].partition("role:")[0]
+LONELY = "track: specialist\n    role: specialist\n    rank: 10\n    taxonomy_terms:\n    - social.isolation\n"
+SHOP = "needs: [food.shopping, food.supermarket_slot]"
+
+
+def check(name: str, old: str, new: str) -> list[Finding]:
+    """The county's folder with one piece of text in one file replaced."""
+    texts = {**DOCUMENTS, **EXTRA}
+    assert old in texts[name]
+    edited = texts | {name: texts[name].replace(old, new, 1)}
+    return check_documents({file: edited[file] for file in DOCUMENTS}, {file: edited[file] for file in EXTRA})
+
+
+def test_the_shipped_county_may_go_live() -> None:
+    findings = check_directory(COUNTY_DIRECTORY)
+    assert errors(findings) == []
+    assert all(finding.position for finding in findings)
+
+
+def test_a_folder_without_files_is_one_error_in_a_sentence(tmp_path: Path) -> None:
+    [finding] = check_directory(tmp_path)
+    assert (finding.severity, finding.position) == (Severity.ERROR, None)
+    assert "there is no such file" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "severity", "sentence", "pointed_at"),
+    [
+        # Never true: two fields that exclude each other, a place outside, more markers than there are.
+        ("rules.yaml", ROW, f"- {{rules: [R28], needs: [welfare.no_contact], when: {{shielding: [none], flags: {{any: "
+         f"[shielded]}}}}, tracks: [health]}}\n{ROW}", Severity.ERROR, "can never hold", "{shielding: [none]"),
+        ("rules.yaml", ROW, f"- {{rules: [R28], needs: [welfare.no_contact], when: {{district: [DERBY]}}}}\n{ROW}",
+         Severity.ERROR, "can never hold", "{district: [DERBY]"),
+        ("rules.yaml", "  - markers: {from: 2}", "  - markers: {from: 20}", Severity.ERROR,
+         "people.most_vulnerable[1] can never hold", "markers: {from: 20}"),
+        # Never reached: a row after one that always holds, and after several that leave nothing over.
+        ("rules.yaml", ROW, f"{ROW}- {{rules: [R29], needs: [welfare.no_contact], when: {{shielding: [verified]}}}}\n",
+         Severity.WARNING, "is never reached", "{rules: [R29], needs: [welfare.no_contact]"),
+        ("rules.yaml", f"- {{rules: [R32], {SHOP}}}\n",
+         f"- {{rules: [R32], {SHOP}, when: {{shielding: [none]}}}}\n- {{rules: [R33], {SHOP}}}\n", Severity.WARNING,
+         "is never reached", "{rules: [R33], needs: [food.shopping"),
+        # Only one may hold: both of these would act on one need, each with another service.
+        ("rules.yaml", "own_consent: true, age: {below: 16}", "own_consent: true, age: {below: 18}", Severity.ERROR,
+         "can both hold, but send safe.domestic_abuse to svc-da-helpline and svc-starting-point, of which only the "
+         "first is told; for example aged 16; asks for safe.domestic_abuse", "rules: [R16]"),
+        # A gap: nobody acts on a concern about somebody of this age.
+        ("rules.yaml", "[safe.adult_abuse, safe.self_neglect, safe.modern_slavery]}, age: {below: 18}",
+         "[safe.adult_abuse, safe.self_neglect, safe.modern_slavery]}, age: {below: 17}", Severity.ERROR,
+         "adult_at_risk can come, and no row of risk.actions acts on it; for example aged 17; ticked: adult_at_risk",
+         "adult_at_risk"),
+        # Nobody is there, and somebody is there for nobody.
+        ("partners.yaml", COUNCIL, COUNCIL.replace("status: active", "status: inactive"), Severity.WARNING,
+         "in High Peak", ""),
+        ("partners.yaml", LONELY, LONELY.replace("specialist", "cohesion", 1), Severity.WARNING,
+         "svc-fc-development can never be reached: no rule sends social.isolation to cohesion", "svc-fc-development"),
+        ("rules.yaml", "{outcode: [SK13]}", "{outcode: [SK31]}", Severity.ERROR, "'SK31' is not an outcode", "SK31"),
+        # What does not load, and tests that fail or cannot be read.
+        ("rules.yaml", "any: [immediate_danger]", "any: [imediate_danger]", Severity.ERROR,
+         "did you mean 'immediate_danger'?", "imediate_danger"),
+        ("tests.yaml", "{service: svc-asc-safeguarding, priority: P2}", "{service: svc-da-helpline, priority: P2}",
+         Severity.ERROR, "safe.adult_abuse goes to svc-asc-safeguarding, not svc-da-helpline", ""),
+        ("tests.yaml", "flags: [suicidal_now]", "flags: [suicidal_nw]", Severity.ERROR, "did you mean 'suicidal_now'?",
+         "suicidal_nw"),
+        ("tests.yaml", "expect: {needs: {risk", "expct: {needs: {risk", Severity.ERROR, "did you mean 'expect'?",
+         "expct"),
+        ("rules.yaml", "need: risk.immediate_danger, service: svc-cru-duty, priority: P1",
+         "need: risk.immediate_danger, service: svc-cru-duty, priority: P2", Severity.ERROR,
+         "whatever the consent' fails: risk.immediate_danger is P2, not P1", ""),
+    ],
+)  # fmt: skip
+def test_a_fault_is_found_where_it_is(
+    name: str, old: str, new: str, severity: Severity, sentence: str, pointed_at: str
+) -> None:
+    found = [each for each in check(name, old, new) if each.severity is severity and sentence in each.sentence]
+    assert found != []
+    position = found[0].position
+    assert position is not None
+    assert position.text[position.column - 1 :].startswith(pointed_at), position
