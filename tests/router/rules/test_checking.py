@@ -1,12 +1,16 @@
 """The check of a county's folder: the shipped one has no errors, and every kind of fault is found where it is."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from services.router.configuration import compile_county
 from services.router.configuration.checking import SECTORS, check_directory, check_documents
 from services.router.configuration.checking.cases import TESTS
 from services.router.configuration.checking.findings import Finding, Severity, errors
+from services.router.configuration.checking.reach import ReachChecks
+from services.router.configuration.checking.rows import RowChecks
 from services.router.configuration.documents import read_documents, read_text
 from tests.router.rules.builders import COUNTY_DIRECTORY
 
@@ -91,3 +95,31 @@ def test_a_fault_is_found_where_it_is(
     position = found[0].position
     assert position is not None
     assert position.text[position.column - 1 :].startswith(pointed_at), position
+
+
+def test_rules_that_are_too_tangled_to_judge_are_said_to_be_so() -> None:
+    compiled = compile_county(DOCUMENTS)
+    world = replace(RowChecks.of(compiled).world, steps=0)
+    found = [*RowChecks(compiled, world).findings(), *ReachChecks(compiled, world, None).findings()]
+    assert {each.path for each in found if "too tangled" in each.sentence} >= {
+        "tracks",
+        "risk.actions",
+        "risk.concerns",
+    }
+    assert all(each.severity is not Severity.ERROR for each in found)
+
+
+def test_a_service_for_one_outcode_counts_where_a_row_asks_for_it() -> None:
+    only_there = "- {rules: [R34], needs: [welfare.no_contact], when: {outcode: [SK13]}, tracks: [health]}\n"
+    health = DOCUMENTS["partners.yaml"].partition("  - id: svc-tgccg-health\n")[2].partition("service_areas:")[0]
+    partners = DOCUMENTS["partners.yaml"].replace(
+        health, health.replace("    taxonomy_terms:\n", "    taxonomy_terms:\n    - welfare.no_contact\n")
+    )
+    texts = {
+        **DOCUMENTS,
+        "rules.yaml": DOCUMENTS["rules.yaml"].replace(ROW, only_there + ROW),
+        "partners.yaml": partners,
+    }
+    assert not any("takes welfare.no_contact" in each.sentence for each in check_documents(texts, {}))
+    texts["partners.yaml"] = DOCUMENTS["partners.yaml"]
+    assert any("takes welfare.no_contact" in each.sentence for each in check_documents(texts, {}))

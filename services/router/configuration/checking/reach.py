@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from services.router.configuration import Compiled
 from services.router.configuration.checking.example import Example, described, example_of
 from services.router.configuration.checking.findings import Found, Severity
-from services.router.configuration.checking.possible import World
+from services.router.configuration.checking.possible import Tangled, World
 from services.router.configuration.conditions import compile_condition
 from services.router.configuration.documents import PARTNERS, RULES
 from services.router.configuration.rules_schema import TrackDoc
 from services.router.domain.case import read_case
 from services.router.domain.conditions import AllOf, AnyOf, Case, Condition, NoneOf
 from services.router.domain.county import Need
-from services.router.domain.directory import EMPTY, Service
+from services.router.domain.directory import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,12 @@ class ReachChecks:
 
     def findings(self) -> Iterator[Found]:
         """Everything found."""
-        yield from self._no_service()
+        try:
+            yield from self._no_service()
+        except Tangled:
+            yield Found(
+                Severity.WARNING, RULES, "tracks", "the conditions of tracks are too tangled to look for services"
+            )
         yield from self._unreached()
         yield from self._unknown_outcodes()
         yield from self._unread_flags()
@@ -36,17 +41,16 @@ class ReachChecks:
         """By row of section E, the needs that no active service takes in some districts, of somebody it is for."""
         before: dict[str, list[Condition]] = defaultdict(list)
         for number, doc in enumerate(self.compiled.rules.tracks):
-            missing: dict[tuple[str, ...], list[str]] = defaultdict(list)
-            someone = ""
+            missing: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
             for code in self.compiled.known.needs.matching(doc.needs, RULES):
                 when = compile_condition(doc.when, RULES, self.compiled.known)
                 box = self.world.find((when,), before[code])
                 before[code].append(when)
                 if box is not None:
                     example = example_of(box, self.world)
-                    missing[self._without(self.compiled.county.needs[code], doc, example)].append(code)
-                    someone = described(example)
-            for places, codes in missing.items():
+                    places = self._without(self.compiled.county.needs[code], doc, example)
+                    missing[places, described(example)].append(code)
+            for (places, someone), codes in missing.items():
                 if places:
                     row = f"tracks[{number}] ({', '.join(doc.rules)})"
                     sentence = (
@@ -63,7 +67,7 @@ class ReachChecks:
         tracks = (*(doc.tracks or (need.default_track,)), *need.fallback_tracks, *last)
         if need.system or county.services[county.rules.triage_desk].track in tracks:
             return ()
-        shelves = county.directory.by_district
+        candidates = county.directory.candidates
         districts = [
             each
             for each in county.districts.values()
@@ -75,7 +79,9 @@ class ReachChecks:
             if not any(
                 _takes(entry.service, case)
                 for track in tracks
-                for entry in shelves.get((need.code, track, each.code), EMPTY).usual
+                for entry in candidates(
+                    need.code, track, each.code, example.outcode, county.rules.people.usual_language
+                )
             )
         )
         return without if len(without) < len(districts) else ("any of its districts",)
