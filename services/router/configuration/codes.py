@@ -16,13 +16,14 @@ class Codes:
     kind: str
     known: frozenset[str]
 
-    def one(self, code: str, place: str) -> str:
-        """The code, if it is known. Raises Refused with the place and, where one is close, a suggestion."""
+    def one(self, code: str, place: str, *, written: str | None = None) -> str:
+        """The code, if it is known. Raises Refused with the place and, where one is close, a suggestion; `written` is
+        what the file has, where that is not the code alone."""
         if code in self.known:
             return code
         close = get_close_matches(code, sorted(self.known), n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise refused(place, f"{code!r} is not {self.kind}{hint}")
+        raise refused(place, f"{code!r} is not {self.kind}{hint}", written)
 
     def all(self, codes: Iterable[str], place: str) -> tuple[str, ...]:
         """The codes in the order given, if all are known."""
@@ -47,7 +48,8 @@ class NeedCodes:
             if pattern == "*":
                 found.update(self.needs)
             elif pattern.endswith(".*"):
-                group = Codes("a group of needs", frozenset(groups)).one(pattern.removesuffix(".*"), place)
+                known = Codes("a group of needs", frozenset(groups))
+                group = known.one(pattern.removesuffix(".*"), place, written=pattern)
                 found.update(need.code for need in self.needs.values() if need.group == group)
             else:
                 found.add(self.one(pattern, place))

@@ -53,6 +53,7 @@ def codes() -> Iterator[yaml.ScalarNode]:
         ("rules.yaml", "declines_limit: 3", "declines_limit: three", "rules.yaml:", "three"),
         ("rules.yaml", "  declines_limit: 3", "  declines_limit: 3\n  declines_limit: 4", "rules.yaml:",
          "declines_limit: 4"),
+        ("rules.yaml", "      care.*, health.*,", "      bare.*, health.*,", "rules.yaml:", "bare.*"),
         ("partners.yaml", "    rank: 10\n", "    rank: 10\n    colour: red\n", "partners.yaml:", "colour: red"),
         ("partners.yaml", "- food.shopping", "- food.shoping", "partners.yaml:", "food.shoping"),
         ("partners.yaml", "code: E07000034", "code: E07000099", "partners.yaml:", "E07000099"),
