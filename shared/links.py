@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
@@ -17,6 +17,8 @@ from shared.secret_files import write_new
 # 128 bits, the least there may be, are 32 hexadecimal digits.
 KEY = re.compile(r"[0-9a-fA-F]{32,}")
 NEW_KEY_BYTES = 32
+# Whoever makes a link to tell of the work makes it for the same time, counted from the acceptance.
+PROGRESS_LASTS = timedelta(days=28)
 SERVICE = r"[A-Za-z0-9._-]{1,64}"
 CONTENT = re.compile(rf"([a-z]+)\.([0-9a-f]{{32}})\.([0-9a-f]{{32}})\.(\d{{1,11}})\.({SERVICE})")
 

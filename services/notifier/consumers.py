@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.notifier.store.transactions import Transactions
 from services.notifier.use_cases.capacity import PlanCapacityReminder
+from services.notifier.use_cases.confirming import ConfirmAcceptance
 from services.notifier.use_cases.planning import PlanOffer, PlanReminder, RecallOffer, StopOffer, StopReferral
 from services.notifier.use_cases.updating import PlanUpdate
 from shared.db import Transaction
@@ -36,6 +37,7 @@ def subscriptions(
 
     async def on_moved(tx: Transaction, event: AssignmentMoved) -> None:
         await stop_offer(transactions.within(tx), event)
+        await ConfirmAcceptance()(transactions.within(tx), event)
 
     async def on_reminded(tx: Transaction, event: AssignmentReminded) -> None:
         await PlanReminder()(transactions.within(tx), event)

@@ -22,7 +22,10 @@ TEMPLATES = (
     *("offer", "offer-safe", "recall", "reminder", "capacity"),
     *("received", "looked_at", "taken_on", "done", "not_met", "cancelled"),
 )
-NOTIFY_TEMPLATES = {kind: tuple(f"{name}.{kind}" for name in TEMPLATES) for kind in ("email", "text")}
+NOTIFY_TEMPLATES = {
+    "email": tuple(f"{name}.email" for name in (*TEMPLATES, "confirmation")),
+    "text": tuple(f"{name}.text" for name in TEMPLATES),
+}
 # Only for services that want digests.
 NOTIFY_DIGEST = "digest.email"
 TOKEN_MIN = 16

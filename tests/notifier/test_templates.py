@@ -30,6 +30,7 @@ OFFER = a_notification()
 SAFE = a_notification(offer=an_offer(safe_contact_only=True))
 RECALL = a_notification(purpose=Purpose.RECALL)
 REMINDER = a_notification(purpose=Purpose.REMINDER)
+CONFIRMATION = a_notification(purpose=Purpose.CONFIRMATION)
 UPDATES = [update_notification(Update(IDS, IDS, "7K3M-2QX", "resident", step, "email"), None, NOON) for step in NOTICES]
 PAGE = f"{PUBLIC_URL}/assignments/{OFFER.offer.assignment_id}"
 
@@ -38,6 +39,12 @@ def answer_link(notification: Notification) -> str:
     offer = notification.offer
     link = Link("answer", offer.assignment_id, offer.service_id, notification.id, offer.reply_by)
     return f"{PUBLIC_URL}/r/{SIGNER.sign(link)}"
+
+
+def progress_link(notification: Notification) -> str:
+    offer = notification.offer
+    link = Link("progress", offer.assignment_id, offer.service_id, notification.id, offer.reply_by)
+    return f"{PUBLIC_URL}/progress/{SIGNER.sign(link)}"
 
 
 def templates() -> Templates:
@@ -84,7 +91,7 @@ def test_an_offer_says_what_and_where_and_how_soon_and_nothing_else() -> None:
         assert line in email.text.splitlines()
 
 
-@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER, *UPDATES])
+@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER, CONFIRMATION, *UPDATES])
 def test_the_html_part_says_what_the_text_part_says(notification: Notification) -> None:
     email = email_for(notification)
     html = " ".join("".join(outline(email.html).words).split())
@@ -127,7 +134,7 @@ def test_a_recall_tells_the_reference_and_has_no_link() -> None:
         assert "Chesterfield" not in words
 
 
-@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER, *UPDATES])
+@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER, CONFIRMATION, *UPDATES])
 def test_html_is_plain_has_a_language_and_at_most_one_action(notification: Notification) -> None:
     elements = outline(email_for(notification).html).elements
     names = [name for name, _ in elements]
@@ -139,11 +146,11 @@ def test_html_is_plain_has_a_language_and_at_most_one_action(notification: Notif
     assert [attributes for _, attributes in elements if attributes.keys() - {"lang", "charset", "href"}] == []
 
 
-@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER, *UPDATES])
+@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER, CONFIRMATION, *UPDATES])
 def test_links_lead_to_our_own_host_and_say_where(notification: Notification) -> None:
     html = email_for(notification).html
     links = {attributes["href"] for name, attributes in outline(html).elements if name == "a"}
-    assert links <= {PAGE, answer_link(notification)}
+    assert links <= {PAGE, answer_link(notification), progress_link(notification)}
     assert "click here" not in html.lower()
 
 
@@ -159,7 +166,7 @@ def test_a_text_names_its_sender_first_and_fits_one_part() -> None:
     assert septets(text.text) == len(text.text) <= TEXT_MAX
 
 
-@pytest.mark.parametrize("purpose", [each for each in Purpose if each is not Purpose.CAPACITY])
+@pytest.mark.parametrize("purpose", [each for each in Purpose if each not in (Purpose.CAPACITY, Purpose.CONFIRMATION)])
 @pytest.mark.parametrize("safe", [True, False])
 def test_with_every_placeholder_at_its_longest_a_text_fits_one_part(purpose: Purpose, safe: bool) -> None:
     september = NOON.replace(month=9, day=20, hour=11, minute=30)

@@ -20,6 +20,7 @@ from services.notifier.domain.message import TEXT_MAX, Email, Hook, Text, septet
 from services.notifier.domain.notice import (
     CapacityNotice,
     CapacityText,
+    ConfirmationNotice,
     Notice,
     OfferNotice,
     OfferText,
@@ -31,7 +32,7 @@ from services.notifier.domain.notice import (
     hook_for,
     text_notice,
 )
-from services.notifier.domain.notification import TO_BE_ANSWERED, Notification
+from services.notifier.domain.notification import TO_BE_ANSWERED, Notification, Purpose
 from services.notifier.domain.update import Cancelled, Done, LookedAt, NotMet, Received, TakenOn, addressee
 from shared.errors import Refused
 from shared.links import Link, LinkSigner
@@ -52,8 +53,14 @@ NAMES: dict[type[Notice | DigestNotice], tuple[str, ...]] = {
     Done: ("done.email.txt", "done.email.html", "done.text.txt"),
     NotMet: ("not_met.email.txt", "not_met.email.html", "not_met.text.txt"),
     Cancelled: ("cancelled.email.txt", "cancelled.email.html", "cancelled.text.txt"),
+    ConfirmationNotice: ("confirmation.email.txt", "confirmation.email.html"),
     CapacityNotice: ("capacity.email.txt", "capacity.email.html"),
     CapacityText: ("capacity.text.txt",),
+}
+# What the links of e-mails are for, and the pages that they lead to.
+SIGNED = {
+    **dict.fromkeys(TO_BE_ANSWERED, ("answer", "r")),
+    Purpose.CONFIRMATION: ("progress", "progress"),
 }
 WORDS = frozenset(field.name for field in fields(Words))
 
@@ -111,13 +118,13 @@ class Templates:
 
     def email(self, notification: Notification, directory: Directory, now: datetime) -> Email:
         """The e-mail for `notification` as it reads at `now`."""
-        notice = email_notice(notification, directory, self._answer_link(notification), now)
+        notice = email_notice(notification, directory, self._email_link(notification), now)
         email = self._email(notification.id, notification.address, notice, directory.words)
         return replace(email, alias=addressee(notification))
 
     def digest(self, digest_id: UUID, messages: Sequence[Notification], directory: Directory, now: datetime) -> Email:
         """The one e-mail for `messages`; each leads where its own e-mail would have."""
-        notice = digest_notice(messages, directory, self._answer_link, now)
+        notice = digest_notice(messages, directory, self._email_link, now)
         return self._email(digest_id, messages[0].address, notice, directory.words)
 
     def _email(self, message_id: UUID, to: str, notice: Notice | DigestNotice, words: Words) -> Email:
@@ -171,13 +178,15 @@ class Templates:
         )
         return self._text(notice, words)[0]
 
-    def _answer_link(self, notification: Notification) -> str:
-        """Where an e-mail's reader can answer at once; where contact must be safe, a person is to be rung instead."""
+    def _email_link(self, notification: Notification) -> str:
+        """Where an e-mail's reader can do at once what it asks for; where contact must be safe, a person is to be rung
+        instead."""
         offer = notification.offer
-        if offer.safe_contact_only or notification.purpose not in TO_BE_ANSWERED:
+        if offer.safe_contact_only or notification.purpose not in SIGNED:
             return self._link(notification)
-        link = Link("answer", offer.assignment_id, offer.service_id, notification.id, offer.reply_by)
-        return f"{self._public_url}/r/{self._signer.sign(link)}"
+        purpose, path = SIGNED[notification.purpose]
+        link = Link(purpose, offer.assignment_id, offer.service_id, notification.id, offer.reply_by)
+        return f"{self._public_url}/{path}/{self._signer.sign(link)}"
 
     def _link(self, notification: Notification) -> str:
         return f"{self._public_url}/assignments/{notification.offer.assignment_id}"

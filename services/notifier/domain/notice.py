@@ -9,7 +9,7 @@ from services.notifier.domain.message import Hook
 from services.notifier.domain.notification import Channel, Notification, Purpose
 from services.notifier.domain.update import NOTICES as UPDATE_NOTICES
 from services.notifier.domain.update import Received
-from shared.wording import reply_by_words, short_reply_by_words
+from shared.wording import moment_words, reply_by_words, short_reply_by_words
 
 HOOK_TYPES = {Purpose.OFFER: "assignment.offered", Purpose.RECALL: "assignment.recalled"}
 HOOK_VERSION = 1
@@ -79,7 +79,19 @@ class CapacityText:
     reply_by: str
 
 
-Notice = OfferNotice | OfferText | SafeNotice | RecallNotice | CapacityNotice | CapacityText | Received
+@dataclass(frozen=True, slots=True)
+class ConfirmationNotice:
+    """What a service is told that has accepted: where to tell of the work, and `until` when that can be done there."""
+
+    reference: str
+    service: str
+    until: str
+    link: str
+
+
+Notice = (
+    OfferNotice | OfferText | SafeNotice | RecallNotice | ConfirmationNotice | CapacityNotice | CapacityText | Received
+)
 
 
 def wording(notification: Notification) -> str:
@@ -89,9 +101,7 @@ def wording(notification: Notification) -> str:
     return f"{'offer-safe' if safe else notification.purpose.value}.{form}"
 
 
-def email_notice(
-    notification: Notification, directory: Directory, link: str, now: datetime
-) -> OfferNotice | SafeNotice | RecallNotice | CapacityNotice | Received:
+def email_notice(notification: Notification, directory: Directory, link: str, now: datetime) -> Notice:
     """What the e-mail for `notification` says when sent at `now`."""
     offer = notification.offer
     if notification.purpose is Purpose.CAPACITY:
@@ -102,6 +112,8 @@ def email_notice(
         return RecallNotice(offer.reference)
     if offer.safe_contact_only:
         return SafeNotice(offer.reference, link)
+    if notification.purpose is Purpose.CONFIRMATION:
+        return ConfirmationNotice(offer.reference, offer.service_name, moment_words(offer.reply_by), link)
     kind = ReminderNotice if notification.purpose is Purpose.REMINDER else OfferNotice
     return kind(
         reference=offer.reference,

@@ -31,6 +31,7 @@ class Purpose(StrEnum):
     RECALL = "recall"
     REMINDER = "reminder"
     CAPACITY = "capacity"
+    CONFIRMATION = "confirmation"
     # The steps that a resident or a referrer is told of (domain/update.py).
     RECEIVED = "received"
     LOOKED_AT = "looked_at"
@@ -40,9 +41,8 @@ class Purpose(StrEnum):
     CANCELLED = "cancelled"
 
 
-# Of all that services are told, this is what they answer.
 TO_BE_ANSWERED = frozenset({Purpose.OFFER, Purpose.REMINDER})
-TO_SERVICES = frozenset({Purpose.OFFER, Purpose.RECALL, Purpose.REMINDER, Purpose.CAPACITY})
+TO_SERVICES = TO_BE_ANSWERED | {Purpose.RECALL, Purpose.CAPACITY, Purpose.CONFIRMATION}
 
 
 class State(StrEnum):
@@ -99,7 +99,7 @@ class Offer:
     A notice about the service itself (CAPACITY) offers nothing: its two ids are one that stands for what the service is
     asked, `reference` is "" and `reply_by` when silence has its consequence.
 
-    `needs` are need codes, `district` a GSS code or None, `reply_by` an aware instant.
+    `needs` are need codes, `district` a GSS code or None, `reply_by` an instant: of a CONFIRMATION, its link's end.
     """
 
     assignment_id: UUID

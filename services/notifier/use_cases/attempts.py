@@ -8,11 +8,11 @@ from uuid import UUID
 from services.notifier.domain.failure import Failure, NotAddressed, SendFailed, Withheld
 from services.notifier.domain.hold import WayNames
 from services.notifier.domain.message import Proof
-from services.notifier.domain.notification import Notification, State
+from services.notifier.domain.notification import Notification, Purpose, State
 from services.notifier.domain.retry import after_failure, is_worth_sending
 from services.notifier.ports import Claim, Lane, Transaction
 from services.notifier.use_cases.holding import ClaimWithHolds, HeedOutcome
-from services.notifier.use_cases.planning import TOLD_BY_RECALL, plan_recall
+from services.notifier.use_cases.planning import ANSWERED, TOLD_BY_RECALL, plan_recall
 from services.notifier.use_cases.telling import tell_delivered, tell_failed, tell_sent, tell_skipped
 from services.notifier.use_cases.waiting import PutOff
 
@@ -160,4 +160,7 @@ def _closable(notification: Notification) -> tuple[UUID, UUID]:
 def _closed(notification: Notification, reasons: Mapping[UUID, str]) -> str | None:
     if not notification.ends_with_its_offer:
         return None
-    return next((reasons[subject] for subject in _closable(notification) if subject in reasons), None)
+    found = (reasons[subject] for subject in _closable(notification) if subject in reasons)
+    # That the offer was answered is what a confirmation tells.
+    is_confirmation = notification.purpose is Purpose.CONFIRMATION
+    return next((reason for reason in found if not (is_confirmation and reason == ANSWERED)), None)

@@ -20,6 +20,8 @@ EXPIRED = "expired"
 TOLD_BY_RECALL = frozenset({RECALLED, EXPIRED})
 OPENED = "opened"
 AWAITING_ANSWER = frozenset({"offered", OPENED})
+ACCEPTED = "accepted"
+UNDER_WAY = frozenset({ACCEPTED, "contacted"})
 WAITING = frozenset({State.QUEUED, State.AWAITING_CALL})
 
 
@@ -100,7 +102,8 @@ class StopOffer:
             return
         await tx.closures.add(event.assignment_id, ANSWERED, await tx.present())
         for notification in await tx.notifications.of_assignment(event.assignment_id):
-            if notification.state in WAITING and notification.ends_with_its_offer:
+            goes_on = notification.purpose is Purpose.CONFIRMATION and event.to_state in UNDER_WAY
+            if notification.state in WAITING and notification.ends_with_its_offer and not goes_on:
                 await tx.notifications.save(notification.skipped(ANSWERED))
 
 

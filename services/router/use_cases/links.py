@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from services.router.domain.assignment import LIVE, UNDER_WAY, Actor, Move, State
@@ -13,9 +13,8 @@ from services.router.use_cases.given import Given
 from services.router.use_cases.rerouting import PlaceAgain
 from shared.clock import Clock
 from shared.errors import NotFound
-from shared.links import Link
+from shared.links import PROGRESS_LASTS, Link
 
-PROGRESS_LASTS = timedelta(days=28)
 # An attempt in vain leaves the state, so it is its code that tells it from the acceptance.
 LEADS_TO: Mapping[Move, frozenset[State]] = {
     Move.ACCEPT: frozenset({State.ACCEPTED}),

@@ -22,7 +22,7 @@ ASSIGNMENTS = "/api/v1/assignments"
 OF_MESSAGES = frozenset({"told", "not_told", "call_awaited", "delivered", "bounced", "unconfirmed", "arrival_unknown"})
 UNDER_WAY = frozenset({"queued", "sending"})
 BY_POST = frozenset({"email", "sms"})
-WORDS = {"offer": "referral", "reminder": "reminder", "recall": "withdrawn"}
+WORDS = {"offer": "referral", "reminder": "reminder", "recall": "withdrawn", "confirmation": "is accepted"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,19 @@ class Story:
         given = await self.try_to(offer, move, **said)
         assert given.status_code == 200, given.text
         after: Json = given.json()
+        if move == "accept" and "email" in offer["channels"]:
+            await self._confirmed(after)
         return after
+
+    async def _confirmed(self, offer: Json) -> None:
+        """Wait until whoever accepted has it in writing."""
+
+        async def states() -> Sequence[str]:
+            messages = await self.messages(offer["reference"])
+            of_it = [each for each in messages if each["assignment_id"] == offer["id"]]
+            return [str(each["state"]) for each in of_it if each["purpose"] == "confirmation"]
+
+        await eventually(states, lambda found: found == ["sent"])
 
     async def try_to(self, offer: Json, move: str, **said: object) -> httpx.Response:
         """What the partner is answered."""

@@ -142,9 +142,11 @@ async def test_what_is_given_back_is_placed_again_with_somebody_else(told: Story
                 NETWORK: "respond stopped, first_contact running",
             },
             messages=[
+                f"{DOORSTEP}: confirmation email sent",
                 f"{DOORSTEP}: offer email sent",
                 f"{DOORSTEP}: offer sms sent",
                 f"{DOORSTEP}: offer webhook sent",
+                f"{NETWORK}: confirmation email sent",
                 f"{NETWORK}: offer email sent",
                 f"{NETWORK}: offer webhook sent",
             ],

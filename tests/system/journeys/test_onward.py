@@ -69,11 +69,13 @@ async def test_what_is_passed_on_comes_back_when_it_is_declined_and_ends_where_i
                 NATIONAL: "respond stopped, first_contact stopped, review stopped",
             },
             messages=[
+                f"{DOORSTEP}: confirmation email sent",
                 f"{DOORSTEP}: offer email sent",
                 f"{DOORSTEP}: offer sms sent",
                 f"{DOORSTEP}: offer webhook sent",
                 f"{NETWORK}: offer email sent",
                 f"{NETWORK}: offer webhook sent",
+                f"{NATIONAL}: confirmation email sent",
                 f"{NATIONAL}: offer email sent",
             ],
             hooks=[f"{DOORSTEP}: assignment.offered", f"{NETWORK}: assignment.offered"],

@@ -85,6 +85,7 @@ async def test_who_answers_the_reminder_keeps_it_and_what_is_late_is_told(told: 
             moves={DOORSTEP: ["router: offered", "partner: accepted"]},
             clocks={DOORSTEP: "respond stopped, first_contact breached, review running"},
             messages=[
+                f"{DOORSTEP}: confirmation email sent",
                 f"{DOORSTEP}: offer email sent",
                 f"{DOORSTEP}: offer sms sent",
                 f"{DOORSTEP}: offer webhook sent",

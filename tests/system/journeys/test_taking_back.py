@@ -49,6 +49,7 @@ async def test_when_it_is_stopped_who_has_it_is_told_once_by_each_way_and_who_ha
                 f"{DOORSTEP}: offer email sent",
                 f"{DOORSTEP}: offer sms sent",
                 f"{DOORSTEP}: offer webhook sent",
+                f"{NETWORK}: confirmation email sent",
                 f"{NETWORK}: offer email sent",
                 f"{NETWORK}: offer webhook sent",
                 f"{NETWORK}: recall email sent",

@@ -9,7 +9,12 @@ from tests.system.people import a_referral
 pytestmark = pytest.mark.timeout(240)
 
 NEEDS = ["food.shopping", "practical.dog_walking"]
-TOLD = [f"{DOORSTEP}: offer email sent", f"{DOORSTEP}: offer sms sent", f"{DOORSTEP}: offer webhook sent"]
+TOLD = [
+    f"{DOORSTEP}: confirmation email sent",
+    f"{DOORSTEP}: offer email sent",
+    f"{DOORSTEP}: offer sms sent",
+    f"{DOORSTEP}: offer webhook sent",
+]
 
 
 @pytest.mark.parametrize(
