@@ -20,8 +20,9 @@ from tests.links import SIGNER
 from tests.router.builders import NOON, a_cancellation, a_submission
 from tests.router.conftest import World
 from tests.router.html import Page
-from tests.router.test_answering import BY, answer, offered, read, told
+from tests.router.test_answering import BY, NEED, answer, offered, read, told
 from tests.router.test_api import ASSIGNMENTS, assert_problem, assignments
+from tests.router.test_reopening import a_reopening
 
 Assignment = Mapping[str, Any]  # JSON
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -253,6 +254,58 @@ async def test_of_fifty_answers_at_once_one_counts(world: World) -> None:
     assert len([event for event in await told(world) if isinstance(event, AssignmentMoved)]) == 1
 
 
+async def test_once_accepted_the_link_says_after_its_time_where_to_tell_of_the_work(world: World) -> None:
+    assignment = await offered(world)
+    path = path_of(assignment)
+    await send(world, path, ACCEPT)
+    world.clock.move(LASTS.total_seconds())
+    status, page = await look(world, path)
+    assert (status, page.texts["h1"]) == (410, [f"Referral {assignment['reference']} is accepted"])
+    assert "use the link in the e-mail that confirmed it to you" in page.texts["main"][0]
+    assert HELP_PHONE in page.texts["main"][0]
+
+
+async def test_the_link_of_an_offer_that_was_handed_back_says_so_and_leads_nowhere(world: World) -> None:
+    assignment = await offered(world)
+    await answer(world, assignment, "accept", {})
+    await answer(world, assignment, "hand-back", {"reason": "no_capacity"})
+    for path in (path_of(assignment), path_of(assignment, purpose="progress").replace("/r/", "/progress/")):
+        status, page = await look(world, path)
+        assert (status, page.texts["h1"]) == (200, [f"Referral {assignment['reference']} is handed back"])
+        assert page.texts["p"][:3] == [
+            "Your organisation handed it back at midday on 6 May 2020.",
+            "We take it from here.",
+            "You do not need to do anything more for it.",
+        ]
+        assert "button" not in page.texts
+        assert not [address for address in page.addresses if "/progress/" in address]
+        before = await everything(world)
+        assert (await send(world, path, DECLINE)).status_code == 409
+        assert await everything(world) == before
+
+
+async def test_once_a_referral_is_opened_again_the_links_of_its_end_lead_on_to_the_newer_message(world: World) -> None:
+    event = a_submission(NEED)
+    await world.hear(event)
+    [first] = await assignments(world.client, referral=event.reference)
+    await answer(world, first, "accept", {})
+    await answer(world, first, "complete", {"outcomes": dict.fromkeys(first["needs"], "met")})
+    world.clock.move(60)
+    await world.hear(a_reopening(event))
+    [again] = [each for each in await assignments(world.client, referral=event.reference) if each["id"] != first["id"]]
+    assert again["service_id"] == first["service_id"]
+    for path in (path_of(first), path_of(first, purpose="progress").replace("/r/", "/progress/")):
+        status, page = await look(world, path)
+        assert (status, page.texts["h1"]) == (200, [f"Referral {event.reference} is done"])
+        assert page.texts["p"][1] == (
+            "We have asked you about it again since. For that, use our newer message, or phone us."
+        )
+        assert "button" not in page.texts
+    assert (await send(world, path_of(first), DECLINE)).status_code == 409
+    assert (await look(world, path_of(again)))[1].texts["button"][0] == "Accept"
+    assert (await read(world, again))["state"] == "offered"
+
+
 async def test_who_else_answered_is_told(world: World) -> None:
     assignment = await offered(world)
     await answer(world, assignment, "accept", {"role": "staff"})
@@ -280,7 +333,12 @@ async def test_the_triage_desk_may_accept_and_is_not_offered_to_decline(world: W
     assignment = await offered(world, "info.unclassified")
     page = (await look(world, path_of(assignment)))[1]
     assert page.texts["button"] == ["Accept"]
-    assert_problem(await send(world, path_of(assignment), DECLINE), 409, "illegal_transition")
+    before = await everything(world)
+    status, page = page_in(await send(world, path_of(assignment), DECLINE))
+    assert (status, page.texts["button"]) == (409, ["Accept"])
+    assert page.texts["li"] == ["This cannot be done as things stand. Check what you can do now, or phone us"]
+    assert "#answer" in page.addresses
+    assert await everything(world) == before
     assert (await send(world, path_of(assignment), ACCEPT)).status_code == 303
 
 

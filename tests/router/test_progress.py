@@ -190,6 +190,29 @@ async def test_a_form_of_another_version_is_shown_what_is_known_now(world: World
     assert (await read(world, assignment))["version"] == 2
 
 
+async def test_what_is_ended_while_others_have_a_part_of_it_is_shown_the_page_as_it_stands(world: World) -> None:
+    event = a_submission("food.shopping", "food.supermarket_slot")
+    await world.hear(event)
+    [assignment] = await assignments(world.client, referral=event.reference)
+    path = await accept(world, assignment)
+    passed: dict[str, object] = {
+        "service": "svc-nhsvr-community",
+        "reason": "closer_to_home",
+        "needs": ["food.shopping"],
+    }
+    given = await answer(world, assignment, "pass-on", passed)
+    assert given.status_code == 200, given.text
+    ended = {"tell": "complete", "need-1": "met", "need-2": "met"}
+    for version in (2, 3):
+        before = await everything(world)
+        status, page = page_in(await tell(world, path, ended, version=version))
+        assert status == 409
+        assert page.texts["h1"] == [f"Referral {event.reference} is accepted"]
+        assert "#told" in page.addresses
+        assert "Others still have a part of it." in page.texts["main"][0]
+        assert await everything(world) == before
+
+
 async def test_a_colleagues_word_is_not_taken_for_ones_own(world: World) -> None:
     assignment, path = await accepted(world)
     await answer(world, assignment, "contact", {"outcome": "reached"})

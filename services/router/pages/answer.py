@@ -12,6 +12,7 @@ from shared.clock import Clock
 from shared.links import Link
 
 NEITHER = Error("answer", "Select whether you accept it or cannot help")
+CHANGED = Error("answer", "This cannot be done as things stand. Check what you can do now, or phone us")
 NO_REASON = Error("reason", "Select why you cannot help")
 
 
@@ -20,6 +21,7 @@ class AnswerForm:
 
     purpose = Purpose.ANSWER
     template = "link-answer.html"
+    changed = CHANGED
 
     def values(self, link: Link, seen: Seen, county: County, now: Clock) -> Mapping[str, object]:
         """The reply is due when the link ends, which is what its e-mail says."""

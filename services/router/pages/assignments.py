@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from services.router.domain.assignment import AWAITING_ANSWER, State
+from services.router.domain.assignment import AWAITING_ANSWER, UNDER_WAY, State
 from services.router.pages.words import TEMPLATES, line, offer_facts, reply_words
 from services.router.ports import Transaction
 from shared.clock import Clock
@@ -47,6 +47,7 @@ def routes(database: Database, stores: Stores, now: Clock) -> APIRouter:
             "reason": offer.reason,
             "sentence": ENDED.get(offer.state) or reply_words(offer, offer.due_at, now()) or AWAITED,
             "awaited": offer.state in AWAITING_ANSWER,
+            "under_way": offer.state in UNDER_WAY,
             "facts": offer_facts(offer, county),
             **line(county),
         }

@@ -18,7 +18,7 @@ from services.router.use_cases.links import Answer, AnswerByLink, LookAtLink, Se
 from shared.clock import Clock
 from shared.db import Database
 from shared.db import Transaction as DatabaseTransaction
-from shared.errors import NotFound
+from shared.errors import NotFound, Refused
 from shared.links import Link, LinkSigner
 from shared.pages import Render, form_of
 
@@ -31,6 +31,8 @@ LOOKED_AT = {
     Standing.EXPIRED: HTTPStatus.GONE,
     Standing.REVOKED: HTTPStatus.GONE,
 }
+# Whatever was sent there was not done.
+SENT_IN_VAIN = LOOKED_AT | dict.fromkeys((Standing.OPEN, Standing.SETTLED), HTTPStatus.CONFLICT)
 PATHS: Mapping[str, str] = {Purpose.ANSWER: "/r", Purpose.PROGRESS: "/progress"}
 
 
@@ -40,9 +42,6 @@ class Error:
 
     field: str
     words: str
-
-
-CHANGED = Error("told", "This has changed since you opened the page. Check what we know now, then tell us again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,9 @@ class Form(Protocol):
     def purpose(self) -> Purpose: ...
     @property
     def template(self) -> str: ...
+    @property
+    def changed(self) -> Error:
+        """What to say where that which was sent no longer goes with what stands."""
 
     def values(self, link: Link, seen: Seen, county: County, now: Clock) -> Mapping[str, object]:
         """What the template needs besides what every page gets."""
@@ -82,6 +84,35 @@ class LinkPages:
 
     async def show(self, request: Request, token: str, form: Form) -> Response:
         """The page of a link."""
+        return await self._as_it_stands(request, token, form, LOOKED_AT)
+
+    async def take(self, request: Request, token: str, form: Form) -> Response:
+        """Take what somebody sent; on to a page that can be loaded again, or back to what is missing or was decided."""
+        sent = await form_of(request)
+        try:
+            async with self.database.begin(request.state.origin) as transaction:
+                tx = self.stores(transaction)
+                county = await tx.county()
+                found = await self._found(tx, token, form)
+                if found is None:
+                    return self._unknown(county)
+                link, seen = found
+                read, is_so = form.read(sent, seen, county), False
+                if read.answer is not None:
+                    seen, is_so = await self.answer(tx, link, read.answer, read.version)
+        except Refused:
+            # Nothing of it was kept, so what stands is looked up anew.
+            return await self._as_it_stands(request, token, form, SENT_IN_VAIN, errors=(form.changed,), chosen=sent)
+        if is_so:
+            return RedirectResponse(self._progress(link, seen) or request.url.path, HTTPStatus.SEE_OTHER, HEADERS)
+        if seen.standing is not Standing.OPEN:
+            return self._outcome(link, seen, county, SENT_IN_VAIN[seen.standing])
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if read.errors else HTTPStatus.CONFLICT
+        return self._form(form, token, (link, seen, county), status, errors=read.errors or (form.changed,), chosen=sent)
+
+    async def _as_it_stands(
+        self, request: Request, token: str, form: Form, statuses: Mapping[Standing, int], **sent: object
+    ) -> Response:
         async with self.database.begin(request.state.origin) as transaction:
             tx = self.stores(transaction)
             county = await tx.county()
@@ -90,29 +121,8 @@ class LinkPages:
             return self._unknown(county)
         link, seen = found
         if seen.standing is not Standing.OPEN:
-            return self._outcome(link, seen, county, LOOKED_AT[seen.standing])
-        return self._form(form, token, (link, seen, county), HTTPStatus.OK)
-
-    async def take(self, request: Request, token: str, form: Form) -> Response:
-        """Take what somebody sent; on to a page that can be loaded again, or back to what is missing or was decided."""
-        sent = await form_of(request)
-        async with self.database.begin(request.state.origin) as transaction:
-            tx = self.stores(transaction)
-            county = await tx.county()
-            found = await self._found(tx, token, form)
-            if found is None:
-                return self._unknown(county)
-            link, seen = found
-            read, is_so = form.read(sent, seen, county), False
-            if read.answer is not None:
-                seen, is_so = await self.answer(tx, link, read.answer, read.version)
-        if is_so:
-            return RedirectResponse(self._progress(link, seen) or request.url.path, HTTPStatus.SEE_OTHER, HEADERS)
-        if seen.standing is not Standing.OPEN:
-            is_settled = seen.standing is Standing.SETTLED
-            return self._outcome(link, seen, county, HTTPStatus.CONFLICT if is_settled else HTTPStatus.GONE)
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if read.errors else HTTPStatus.CONFLICT
-        return self._form(form, token, (link, seen, county), status, errors=read.errors or (CHANGED,), chosen=sent)
+            return self._outcome(link, seen, county, statuses[seen.standing])
+        return self._form(form, token, (link, seen, county), statuses[Standing.OPEN], **sent)
 
     async def _found(self, tx: Transaction, token: str, form: Form) -> tuple[Link, Seen] | None:
         try:
@@ -144,6 +154,6 @@ class LinkPages:
 
     def _page(self, template: str, values: Mapping[str, object], status: int) -> HTMLResponse:
         page = self.render(template, values)
-        page.status_code = status
+        page.status_code = int(status)
         page.headers.update(HEADERS)
         return page

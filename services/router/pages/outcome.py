@@ -5,13 +5,20 @@ from dataclasses import dataclass
 
 from services.router.domain.assignment import AWAITING_ANSWER, UNDER_WAY, Actor, State
 from services.router.domain.county import County
-from services.router.domain.links import Standing
+from services.router.domain.links import Purpose, Standing
 from services.router.use_cases.links import Seen, holder
 from shared.links import Link
 from shared.wording import moment_words
 
 NOTHING_TO_DO = "You do not need to do anything more for it."
+ASKED_AGAIN = "We have asked you about it again since. For that, use our newer message, or phone us."
+# Others are asked, or a person looks at it first: that is the county's to say for each reason.
+FROM_HERE = "We take it from here."
 MISTAKE = "If that is a mistake, phone us."
+PHONE = "To tell us more, phone us."
+E_MAILED = (
+    "To tell us how it goes, use the link in the e-mail that confirmed it to you. If you do not have that, phone us."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +34,8 @@ DECIDED: Mapping[State, Told] = {
     State.ACCEPTED: Told("is accepted", "accepted it", ()),
     State.CONTACTED: Told("is accepted", "accepted it and reached the person", ()),
     State.DONE: Told("is done", "said how it ended"),
-    State.DECLINED: Told("is declined", "said that you cannot help", ("Others are asked now.", NOTHING_TO_DO, MISTAKE)),
-    State.HANDED_BACK: Told("is handed back", "handed it back", ("Others are asked now.", NOTHING_TO_DO)),
+    State.DECLINED: Told("is declined", "said that you cannot help", (FROM_HERE, NOTHING_TO_DO, MISTAKE)),
+    State.HANDED_BACK: Told("is handed back", "handed it back", (FROM_HERE, NOTHING_TO_DO)),
     State.EXPIRED: Told("has gone to others", "", (NOTHING_TO_DO,)),
     State.RECALLED: Told("is taken back", "", (NOTHING_TO_DO,)),
 }
@@ -51,9 +58,14 @@ def outcome(link: Link, seen: Seen, county: County) -> Mapping[str, object]:
     sentence = f"{_who(last.actor, holder(link))} {told.verb}" if told.verb else NOT_BY_THEM[state]
     reason = county.rules.answers.decline.get(last.reason or "") if state is State.DECLINED else None
     why = f", because: {reason.label}" if reason else ""
-    sentences = [f"{sentence} at {moment_words(last.at)}{why}.", *told.after]
+    after = told.after
+    if seen.asked_again:
+        after = tuple(ASKED_AGAIN if each is NOTHING_TO_DO else each for each in after)
+    sentences = [f"{sentence} at {moment_words(last.at)}{why}.", *after]
     if state in UNDER_WAY and seen.standing is Standing.EXPIRED:
-        sentences.append(f"This link could be used until {moment_words(link.expires_at)}. To tell us more, phone us.")
+        is_e_mailed = link.purpose == Purpose.ANSWER and not seen.offer.safe_contact_only
+        further = E_MAILED if is_e_mailed else PHONE
+        sentences.append(f"This link could be used until {moment_words(link.expires_at)}. {further}")
     return _values(told.heading, sentences)
 
 

@@ -13,6 +13,7 @@ from shared.links import Link
 from shared.wording import moment_words
 
 NOTHING = Error("contact", "Select what you want to tell us")
+CHANGED = Error("told", "This has changed since you opened the page. Check what we know now, then tell us again")
 
 
 class ProgressForm:
@@ -21,6 +22,7 @@ class ProgressForm:
 
     purpose = Purpose.PROGRESS
     template = "link-progress.html"
+    changed = CHANGED
 
     def values(self, link: Link, seen: Seen, county: County, now: Clock) -> Mapping[str, object]:
         """Needs are numbered in the forms: their codes may say what their public names do not."""
@@ -30,6 +32,8 @@ class ProgressForm:
             "version": seen.offer.version,
             "accepted": moment_words(attempts[0][0]),
             "until": moment_words(link.expires_at),
+            # Where contact must be safe, nothing of the work is e-mailed.
+            "is_confirmed": not seen.offer.safe_contact_only,
             "attempts": [f"{attempt.label}, at {moment_words(at)}" for at, attempt in attempts if attempt],
             "needs": {_field(number): names[need] for number, need in enumerate(seen.needs)},
             "is_shared": seen.is_shared,

@@ -29,7 +29,8 @@ LEADS_TO: Mapping[Move, frozenset[State]] = {
 class Seen:
     """What stands behind a link: its assignment, everything that was done with it, and whether it can be used.
 
-    `needs` are those that it has itself, all of them once it has ended; `is_shared` while others have some of them.
+    `needs` are those that it has itself, all of them once it has ended; `is_shared` while others have some of them;
+    `asked_again` while its service has a later offer of the same referral.
     """
 
     offer: Offer
@@ -38,6 +39,7 @@ class Seen:
     revoked_at: datetime | None
     needs: Sequence[str]
     is_shared: bool
+    asked_again: bool
 
     @property
     def last(self) -> Moved:
@@ -91,6 +93,10 @@ class LookAtLink:
             revoked_at=revoked_at,
             needs=await tx.offers.held_by(offer.id) if offer.state in LIVE else offer.needs,
             is_shared=any(child.state in LIVE for child in await tx.offers.children_of(offer.id)),
+            asked_again=any(
+                each.state in LIVE and each.offered_at > offer.offered_at
+                for each in await tx.offers.find(service=offer.service_id, reference=offer.reference)
+            ),
         )
 
 
