@@ -186,7 +186,8 @@ class AssignmentReminded(Event):
 
 class AssignmentOverdue(Event):
     """A deadline passed: `clock` is "first_contact" (the resident was not reached by `due_at`), "respond" where the
-    triage desk has not answered, or "review" where somebody should look at how it goes."""
+    triage desk has not answered, or "review" where somebody should look at how it goes. `triage_desk` is the service
+    that sees to it; None, and nobody is told, in events from before it was named."""
 
     topic = Topic.ASSIGNMENTS
     type = "org.waymark.assignment.overdue.v1"
@@ -200,6 +201,9 @@ class AssignmentOverdue(Event):
     state: str
     due_at: datetime
     overdue_at: datetime
+    district: str | None = None
+    safe_contact_only: bool = False
+    triage_desk: str | None = None
 
 
 class ReferralReviewDue(Event):

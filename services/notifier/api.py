@@ -51,8 +51,9 @@ class NotificationOut(BaseModel):
     service_name: str | None
     channel: Channel
     purpose: Purpose = Field(
-        description="offer, reminder when it was not answered, recall when it was taken back, or capacity to be "
-        "confirmed; for the resident and the referrer the step that they are told of"
+        description="offer, reminder when it was not answered, recall when it was taken back, capacity to be "
+        "confirmed, or late_contact, late_answer, late_review for the triage desk; for the resident and the referrer "
+        "the step that they are told of"
     )
     priority: str
     to: str = Field(

@@ -1,23 +1,29 @@
 """What the notifier does with each kind of event it hears: one use case for each."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
+from services.notifier.ports import Transaction
 from services.notifier.store.transactions import Transactions
 from services.notifier.use_cases.capacity import PlanCapacityReminder
 from services.notifier.use_cases.confirming import ConfirmAcceptance
+from services.notifier.use_cases.lateness import PlanLateNotice
 from services.notifier.use_cases.planning import PlanOffer, PlanReminder, RecallOffer, StopOffer, StopReferral
 from services.notifier.use_cases.updating import PlanUpdate
-from shared.db import Transaction
+from shared import db
 from shared.events import (
     AssignmentMoved,
     AssignmentOffered,
+    AssignmentOverdue,
     AssignmentRecalled,
     AssignmentReminded,
     ReferralCancelled,
     ServiceUnconfirmed,
     UpdateDue,
 )
-from shared.transport import Subscription
+from shared.transport import Handler, Subscription
+
+E = TypeVar("E")
 
 
 def subscriptions(
@@ -29,34 +35,20 @@ def subscriptions(
 ) -> Sequence[Subscription]:
     """The events heard, each with its handler, which works in the transaction that the processor opened."""
 
-    async def on_offered(tx: Transaction, event: AssignmentOffered) -> None:
-        await plan_offer(transactions.within(tx), event)
+    def handler(*use_cases: Callable[[Transaction, E], Awaitable[None]]) -> Handler:
+        async def handle(tx: db.Transaction, event: E) -> None:
+            for use_case in use_cases:
+                await use_case(transactions.within(tx), event)
 
-    async def on_recalled(tx: Transaction, event: AssignmentRecalled) -> None:
-        await recall_offer(transactions.within(tx), event)
-
-    async def on_moved(tx: Transaction, event: AssignmentMoved) -> None:
-        await stop_offer(transactions.within(tx), event)
-        await ConfirmAcceptance()(transactions.within(tx), event)
-
-    async def on_reminded(tx: Transaction, event: AssignmentReminded) -> None:
-        await PlanReminder()(transactions.within(tx), event)
-
-    async def on_unconfirmed(tx: Transaction, event: ServiceUnconfirmed) -> None:
-        await PlanCapacityReminder()(transactions.within(tx), event)
-
-    async def on_cancelled(tx: Transaction, event: ReferralCancelled) -> None:
-        await stop_referral(transactions.within(tx), event)
-
-    async def on_update_due(tx: Transaction, event: UpdateDue) -> None:
-        await PlanUpdate()(transactions.within(tx), event)
+        return handle
 
     return (
-        Subscription(AssignmentOffered, on_offered),
-        Subscription(AssignmentRecalled, on_recalled),
-        Subscription(AssignmentMoved, on_moved),
-        Subscription(AssignmentReminded, on_reminded),
-        Subscription(ReferralCancelled, on_cancelled),
-        Subscription(UpdateDue, on_update_due),
-        Subscription(ServiceUnconfirmed, on_unconfirmed),
+        Subscription(AssignmentOffered, handler(plan_offer)),
+        Subscription(AssignmentRecalled, handler(recall_offer)),
+        Subscription(AssignmentMoved, handler(stop_offer, ConfirmAcceptance())),
+        Subscription(AssignmentReminded, handler(PlanReminder())),
+        Subscription(AssignmentOverdue, handler(PlanLateNotice())),
+        Subscription(ReferralCancelled, handler(stop_referral)),
+        Subscription(UpdateDue, handler(PlanUpdate())),
+        Subscription(ServiceUnconfirmed, handler(PlanCapacityReminder())),
     )

@@ -20,6 +20,7 @@ from shared.settings import CommonSettings, LinkKeys
 NOTIFY_KEY = re.compile(r"^.+-[0-9a-fA-F-]{36}-[0-9a-fA-F-]{36}$")
 TEMPLATES = (
     *("offer", "offer-safe", "recall", "reminder", "capacity"),
+    *("late_contact", "late_answer", "late_review"),
     *("received", "looked_at", "taken_on", "done", "not_met", "cancelled"),
 )
 NOTIFY_TEMPLATES = {

@@ -25,6 +25,7 @@ from shared.errors import Refused
 from shared.events import (
     AssignmentMoved,
     AssignmentOffered,
+    AssignmentOverdue,
     AssignmentRecalled,
     AssignmentReminded,
     ReferralCancelled,
@@ -168,6 +169,7 @@ async def test_a_service_hears_what_it_must_tell_or_stop_telling_and_has_a_lane_
     assert {one.event for one in service.subscriptions} == {
         AssignmentMoved,
         AssignmentOffered,
+        AssignmentOverdue,
         AssignmentRecalled,
         AssignmentReminded,
         ReferralCancelled,

@@ -14,7 +14,7 @@ from services.notifier.channels.templates import FOLDER, NAMES, TemplateFault, T
 from services.notifier.domain.directory import PRIORITY_IN_TEXTS_MAX, SENDER_IN_TEXTS_MAX
 from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.message import TEXT_MAX, Email, septets
-from services.notifier.domain.notification import Channel, Notification, Purpose
+from services.notifier.domain.notification import TO_THE_DESK, Channel, Notification, Purpose
 from services.notifier.domain.update import NOTICES, Update, update_notification
 from shared.links import Link
 from tests.links import SIGNER
@@ -31,6 +31,7 @@ SAFE = a_notification(offer=an_offer(safe_contact_only=True))
 RECALL = a_notification(purpose=Purpose.RECALL)
 REMINDER = a_notification(purpose=Purpose.REMINDER)
 CONFIRMATION = a_notification(purpose=Purpose.CONFIRMATION)
+LATE = [a_notification(purpose=purpose) for purpose in sorted(TO_THE_DESK)]
 UPDATES = [update_notification(Update(IDS, IDS, "7K3M-2QX", "resident", step, "email"), None, NOON) for step in NOTICES]
 PAGE = f"{PUBLIC_URL}/assignments/{OFFER.offer.assignment_id}"
 
@@ -91,7 +92,7 @@ def test_an_offer_says_what_and_where_and_how_soon_and_nothing_else() -> None:
         assert line in email.text.splitlines()
 
 
-@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER, CONFIRMATION, *UPDATES])
+@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER, CONFIRMATION, *LATE, *UPDATES])
 def test_the_html_part_says_what_the_text_part_says(notification: Notification) -> None:
     email = email_for(notification)
     html = " ".join("".join(outline(email.html).words).split())
@@ -134,7 +135,7 @@ def test_a_recall_tells_the_reference_and_has_no_link() -> None:
         assert "Chesterfield" not in words
 
 
-@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER, CONFIRMATION, *UPDATES])
+@pytest.mark.parametrize("notification", [OFFER, SAFE, RECALL, REMINDER, CONFIRMATION, *LATE, *UPDATES])
 def test_html_is_plain_has_a_language_and_at_most_one_action(notification: Notification) -> None:
     elements = outline(email_for(notification).html).elements
     names = [name for name, _ in elements]

@@ -16,6 +16,14 @@ from services.notifier.domain.directory import (
     Words,
 )
 from services.notifier.domain.failure import Failure, SendFailed
+from services.notifier.domain.lateness import (
+    LateAnswer,
+    LateAnswerText,
+    LateContact,
+    LateContactText,
+    LateReview,
+    LateReviewText,
+)
 from services.notifier.domain.message import TEXT_MAX, Email, Hook, Text, septets
 from services.notifier.domain.notice import (
     CapacityNotice,
@@ -56,6 +64,12 @@ NAMES: dict[type[Notice | DigestNotice], tuple[str, ...]] = {
     ConfirmationNotice: ("confirmation.email.txt", "confirmation.email.html"),
     CapacityNotice: ("capacity.email.txt", "capacity.email.html"),
     CapacityText: ("capacity.text.txt",),
+    LateContact: ("late_contact.email.txt", "late_contact.email.html"),
+    LateContactText: ("late_contact.text.txt",),
+    LateAnswer: ("late_answer.email.txt", "late_answer.email.html"),
+    LateAnswerText: ("late_answer.text.txt",),
+    LateReview: ("late_review.email.txt", "late_review.email.html"),
+    LateReviewText: ("late_review.text.txt",),
 }
 # What the links of e-mails are for, and the pages that they lead to.
 SIGNED = {
@@ -147,7 +161,7 @@ class Templates:
         """
         notice = text_notice(notification, directory, self._link(notification), now)
         text, template = self._text(notice, directory.words)
-        if not _fits(text) and isinstance(notice, OfferText):
+        if not _fits(text) and isinstance(notice, OfferText | LateContactText):
             notice = replace(notice, district="")
             text, template = self._text(notice, directory.words)
         if not _fits(text):

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.notifier.domain.directory import Directory
+from services.notifier.domain.lateness import LateContact, LateContactText, late_email, late_text
 from services.notifier.domain.message import Hook
-from services.notifier.domain.notification import Channel, Notification, Purpose
+from services.notifier.domain.notification import TO_THE_DESK, Channel, Notification, Purpose
 from services.notifier.domain.update import NOTICES as UPDATE_NOTICES
 from services.notifier.domain.update import Received
 from shared.wording import moment_words, reply_by_words, short_reply_by_words
@@ -90,7 +91,16 @@ class ConfirmationNotice:
 
 
 Notice = (
-    OfferNotice | OfferText | SafeNotice | RecallNotice | ConfirmationNotice | CapacityNotice | CapacityText | Received
+    OfferNotice
+    | OfferText
+    | SafeNotice
+    | RecallNotice
+    | ConfirmationNotice
+    | CapacityNotice
+    | CapacityText
+    | LateContact
+    | LateContactText
+    | Received
 )
 
 
@@ -114,6 +124,8 @@ def email_notice(notification: Notification, directory: Directory, link: str, no
         return SafeNotice(offer.reference, link)
     if notification.purpose is Purpose.CONFIRMATION:
         return ConfirmationNotice(offer.reference, offer.service_name, moment_words(offer.reply_by), link)
+    if notification.purpose in TO_THE_DESK:
+        return late_email(notification, directory, link)
     kind = ReminderNotice if notification.purpose is Purpose.REMINDER else OfferNotice
     return kind(
         reference=offer.reference,
@@ -128,7 +140,7 @@ def email_notice(notification: Notification, directory: Directory, link: str, no
 
 def text_notice(
     notification: Notification, directory: Directory, link: str, now: datetime
-) -> OfferText | SafeNotice | RecallNotice | CapacityText | Received:
+) -> OfferText | SafeNotice | RecallNotice | CapacityText | LateContactText | Received:
     """What the text for `notification` says when sent at `now`."""
     offer = notification.offer
     if notification.purpose is Purpose.CAPACITY:
@@ -139,6 +151,8 @@ def text_notice(
         return RecallNotice(offer.reference)
     if offer.safe_contact_only:
         return SafeNotice(offer.reference, link)
+    if notification.purpose in TO_THE_DESK:
+        return late_text(notification, directory, link)
     kind = ReminderText if notification.purpose is Purpose.REMINDER else OfferText
     return kind(
         reference=offer.reference,

@@ -32,8 +32,10 @@ class Purpose(StrEnum):
     REMINDER = "reminder"
     CAPACITY = "capacity"
     CONFIRMATION = "confirmation"
-    # The steps that a resident or a referrer is told of (domain/update.py).
-    RECEIVED = "received"
+    LATE_CONTACT = "late_contact"  # what is late is told to the triage desk (domain/lateness.py)
+    LATE_ANSWER = "late_answer"
+    LATE_REVIEW = "late_review"
+    RECEIVED = "received"  # and on: the steps that a resident or a referrer is told of (domain/update.py)
     LOOKED_AT = "looked_at"
     TAKEN_ON = "taken_on"
     DONE = "done"
@@ -41,8 +43,9 @@ class Purpose(StrEnum):
     CANCELLED = "cancelled"
 
 
-TO_BE_ANSWERED = frozenset({Purpose.OFFER, Purpose.REMINDER})
-TO_SERVICES = TO_BE_ANSWERED | {Purpose.RECALL, Purpose.CAPACITY, Purpose.CONFIRMATION}
+TO_BE_ANSWERED = frozenset({Purpose.OFFER, Purpose.REMINDER})  # of all that services are told
+TO_THE_DESK = frozenset({Purpose.LATE_CONTACT, Purpose.LATE_ANSWER, Purpose.LATE_REVIEW})
+TO_SERVICES = TO_BE_ANSWERED | TO_THE_DESK | {Purpose.RECALL, Purpose.CAPACITY, Purpose.CONFIRMATION}
 
 
 class State(StrEnum):
@@ -71,8 +74,7 @@ MOVES: dict[State, frozenset[State]] = {
     # SENDING follows itself when the lease of a dead worker has run out.
     State.SENDING: frozenset({State.SENDING, State.SENT, State.QUEUED, State.FAILED, State.SKIPPED}),
     State.AWAITING_CALL: frozenset({State.AWAITING_CALL, State.SENT, State.FAILED, State.SKIPPED}),
-    # Once more after a soft bounce (N-13).
-    State.SENT: frozenset({State.QUEUED}),
+    State.SENT: frozenset({State.QUEUED}),  # once more after a soft bounce (N-13)
     State.FAILED: frozenset(),
     State.SKIPPED: frozenset(),
     State.POSTED: frozenset(),
@@ -122,8 +124,7 @@ class Notification:
     was skipped or what class of failure ended it; `template` is the name and version of what was sent.
 
     `receipt` is what is known of its arrival since `receipt_at`; `confirms` whether its way gives receipts. Without one
-    by `confirm_by` the next way is taken, and then it has `moved_on`. Its provider is asked at `ask_at`. `resent` is
-    whether it was sent once more after a soft bounce.
+    by `confirm_by` the next way is taken: it has `moved_on`. Its provider is asked at `ask_at`. `resent`: once bounced.
     """
 
     id: UUID
@@ -161,8 +162,8 @@ class Notification:
 
     @property
     def is_of_a_referral(self) -> bool:
-        """Whether what becomes of it is news of a referral."""
-        return self.purpose is not Purpose.CAPACITY
+        """Whether what becomes of it is news of a referral: that something is late was told by the router."""
+        return self.purpose is not Purpose.CAPACITY and self.purpose not in TO_THE_DESK
 
     @property
     def recipient(self) -> str:
@@ -171,9 +172,8 @@ class Notification:
 
     @property
     def ends_with_its_offer(self) -> bool:
-        """Whether nothing is left to tell once the offer is taken back or the referral stopped; these are what must
-        then be told."""
-        return self.purpose not in (Purpose.RECALL, Purpose.CANCELLED)
+        """Whether nothing is left to tell once the offer is taken back, answered, or the referral stopped."""
+        return self.purpose not in TO_THE_DESK | {Purpose.RECALL, Purpose.CANCELLED}
 
     def claimed(self) -> "Notification":
         """One more attempt begins; an attempt whose worker died counts as one nobody knows the end of."""

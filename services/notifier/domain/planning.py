@@ -5,7 +5,15 @@ from datetime import datetime
 
 from services.notifier.domain.directory import Contact
 from services.notifier.domain.failure import Failure
-from services.notifier.domain.notification import Channel, Notification, Offer, Purpose, State, notification_id
+from services.notifier.domain.notification import (
+    TO_THE_DESK,
+    Channel,
+    Notification,
+    Offer,
+    Purpose,
+    State,
+    notification_id,
+)
 
 BEGINS = {
     Channel.EMAIL: State.QUEUED,
@@ -56,7 +64,7 @@ def undeliverable(planned: Notification, failure: Failure) -> Notification:
 
 def recall_notice(told: Notification, now: datetime) -> Notification | None:
     """The message that takes `told` back, to the same contact; None where there is nobody to tell."""
-    if told.purpose is Purpose.RECALL or told.channel is Channel.PORTAL or not told.may_have_arrived:
+    if told.purpose in TO_THE_DESK | {Purpose.RECALL} or told.channel is Channel.PORTAL or not told.may_have_arrived:
         return None
     return Notification(
         id=notification_id(told.offer.assignment_id, Purpose.RECALL, told.channel, told.contact),

@@ -59,7 +59,7 @@ class PlanReminder:
         reasons = await tx.closures.reasons((event.assignment_id, event.referral_id))
         closed = next(iter(reasons.values()), None)
         before = await tx.notifications.of_assignment(event.assignment_id)
-        untold = {each.channel for each in before if each.state in WAITING}
+        untold = {each.channel for each in before if each.state in WAITING and each.purpose is Purpose.OFFER}
         offer = _reminded(event)
         for channel in map(Channel, event.channels):
             if channel is not Channel.PORTAL and channel not in untold:

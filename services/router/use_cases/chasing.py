@@ -34,10 +34,10 @@ class RingClock:
                 await self._expire(tx, county, due)
             case Ring.TELL:
                 await tx.clocks.put(replace(due.clock, state=ClockState.BREACHED))
-                await tell_late(tx, Late(due.offer, due.clock.kind, due.clock.due_at, due.at))
+                await tell_late(tx, county, Late(due.offer, due.clock.kind, due.clock.due_at, due.at))
                 await keep_a_clock(tx, county, due.offer, due.at)
             case Ring.TELL_AND_WAIT_AGAIN:
-                await tell_late(tx, Late(due.offer, due.clock.kind, due.clock.due_at, due.at))
+                await tell_late(tx, county, Late(due.offer, due.clock.kind, due.clock.due_at, due.at))
                 await start_review(tx, county, due.offer, due.at)
 
     async def _expire(self, tx: Transaction, county: County, due: Due) -> None:
@@ -84,7 +84,7 @@ class Late:
     noticed_at: datetime
 
 
-async def tell_late(tx: Transaction, late: Late) -> None:
+async def tell_late(tx: Transaction, county: County, late: Late) -> None:
     """Tell the others of it."""
     offer = late.offer
     await tx.publish(
@@ -101,5 +101,8 @@ async def tell_late(tx: Transaction, late: Late) -> None:
             state=offer.state.value,
             due_at=late.due_at,
             overdue_at=late.noticed_at,
+            district=offer.district,
+            safe_contact_only=offer.safe_contact_only,
+            triage_desk=county.rules.triage_desk,
         )
     )

@@ -38,7 +38,7 @@ class NoteUnreachable:
             return
         county, now = await tx.county(), self.now()
         if offer.service_id == county.rules.triage_desk:
-            await tell_late(tx, Late(offer, Kind.RESPOND, offer.due_at, now))
+            await tell_late(tx, county, Late(offer, Kind.RESPOND, offer.due_at, now))
             return
         ended = await take(tx, offer, Step(after(offer.state, Move.EXPIRE), ROUTER, now, UNREACHABLE))
         why = FAILURES.get(event.failure, "no message got through")

@@ -22,7 +22,15 @@ ASSIGNMENTS = "/api/v1/assignments"
 OF_MESSAGES = frozenset({"told", "not_told", "call_awaited", "delivered", "bounced", "unconfirmed", "arrival_unknown"})
 UNDER_WAY = frozenset({"queued", "sending"})
 BY_POST = frozenset({"email", "sms"})
-WORDS = {"offer": "referral", "reminder": "reminder", "recall": "withdrawn", "confirmation": "is accepted"}
+WORDS = {
+    "offer": "referral",
+    "reminder": "reminder",
+    "recall": "withdrawn",
+    "confirmation": "is accepted",
+    "late_contact": "late",
+    "late_answer": "not answered",
+    "late_review": "review due",
+}
 
 
 @dataclass(frozen=True, slots=True)

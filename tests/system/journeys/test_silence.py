@@ -1,4 +1,4 @@
-"""A partner says nothing: one reminder, then somebody else is asked, and the silent one is told that it has gone."""
+"""A partner says nothing: one reminder, to its office too, then others are asked and all are told that it has gone."""
 
 import pytest
 
@@ -46,8 +46,10 @@ async def test_silence_brings_one_reminder_and_then_somebody_else(told: Story) -
                 f"{DOORSTEP}: offer sms sent",
                 f"{DOORSTEP}: offer webhook sent",
                 f"{DOORSTEP}: recall email sent",
+                f"{DOORSTEP}: recall email sent",
                 f"{DOORSTEP}: recall sms sent",
                 f"{DOORSTEP}: recall webhook sent",
+                f"{DOORSTEP}: reminder email sent",
                 f"{DOORSTEP}: reminder email sent",
                 f"{DOORSTEP}: reminder sms sent",
                 f"{NETWORK}: offer email sent",
@@ -85,10 +87,13 @@ async def test_who_answers_the_reminder_keeps_it_and_what_is_late_is_told(told: 
             moves={DOORSTEP: ["router: offered", "partner: accepted"]},
             clocks={DOORSTEP: "respond stopped, first_contact breached, review running"},
             messages=[
+                f"{DESK}: late_contact email sent",
+                f"{DESK}: late_contact sms sent",
                 f"{DOORSTEP}: confirmation email sent",
                 f"{DOORSTEP}: offer email sent",
                 f"{DOORSTEP}: offer sms sent",
                 f"{DOORSTEP}: offer webhook sent",
+                f"{DOORSTEP}: reminder email sent",
                 f"{DOORSTEP}: reminder email sent",
                 f"{DOORSTEP}: reminder sms sent",
             ],

@@ -1,0 +1,153 @@
+"""The triage desk hears of what is late: once for each assignment and clock, and never of the person."""
+
+import json
+from datetime import timedelta
+from uuid import uuid5
+
+import pytest
+
+from services.notifier.channels.templates import Templates
+from services.notifier.domain.notification import Channel, Purpose, State
+from shared.clock import utc_now
+from shared.documents import Documents
+from shared.events import AssignmentOverdue, Priority
+from tests.links import SIGNER
+from tests.notifier.heard import cancelled, moved, recalled, reminded
+from tests.notifier.world import (
+    ASSIGNMENT,
+    DIRECTORY,
+    NOON,
+    OFFICE,
+    PUBLIC_URL,
+    REFERRAL,
+    SERVICE,
+    ScriptedSender,
+    World,
+    a_notification,
+    an_offer,
+    keep_directory,
+)
+
+DESK, DESK_EMAIL, DESK_OFFICE, ON_DUTY = "svc-desk", "desk@cru.example", "office@cru.example", "07700 900035"
+
+
+def overdue(
+    clock: str = "first_contact",
+    *,
+    name: str = "assignment",
+    priority: Priority = "P3",
+    service_id: str = SERVICE,
+    triage_desk: str | None = DESK,
+    safe_contact_only: bool = False,
+) -> AssignmentOverdue:
+    return AssignmentOverdue(
+        referral_id=REFERRAL,
+        reference="7K3M-2QX",
+        assignment_id=uuid5(ASSIGNMENT, name),
+        service_id=service_id,
+        service_name="Volunteer doorstep help",
+        needs=("food.shopping",),
+        priority=priority,
+        clock=clock,
+        state="accepted",
+        due_at=utc_now(),
+        overdue_at=utc_now(),
+        district="E07000034",
+        safe_contact_only=safe_contact_only,
+        triage_desk=triage_desk,
+    )
+
+
+@pytest.fixture
+async def county(world: World, documents: Documents) -> World:
+    """The notifier with a triage desk in its directory."""
+    contacts, offices = json.loads(documents["contacts"]), json.loads(documents["offices"])
+    contacts[DESK] = {"email": DESK_EMAIL, "sms": ON_DUTY}
+    offices[DESK] = {"id": "org-cru:office", "channel": "email", "address": DESK_OFFICE}
+    parts = {"contacts": json.dumps(contacts), "offices": json.dumps(offices)}
+    await keep_directory(world.database, {**documents, **parts})
+    return world
+
+
+async def told(world: World) -> list[tuple[Purpose, str]]:
+    return sorted((each.purpose, each.address) for each in await world.stored())
+
+
+async def test_the_desk_is_told_once_for_each_clock(county: World) -> None:
+    await county.hear(*[overdue("first_contact"), overdue("respond"), overdue("review")] * 2)
+    assert await told(county) == [
+        (Purpose.LATE_ANSWER, DESK_EMAIL),
+        (Purpose.LATE_CONTACT, DESK_EMAIL),
+        (Purpose.LATE_REVIEW, DESK_EMAIL),
+    ]
+
+
+@pytest.mark.parametrize("priority", ["P1", "P2"])
+async def test_what_is_urgent_is_told_by_a_text_too(county: World, priority: Priority) -> None:
+    await county.hear(overdue(priority=priority))
+    assert await told(county) == [(Purpose.LATE_CONTACT, ON_DUTY), (Purpose.LATE_CONTACT, DESK_EMAIL)]
+
+
+async def test_of_a_desk_that_is_late_itself_its_office_hears(county: World) -> None:
+    await county.hear(overdue("respond", service_id=DESK))
+    assert await told(county) == [(Purpose.LATE_ANSWER, DESK_OFFICE)]
+
+
+async def test_a_desk_without_an_address_is_told_at_its_office(world: World, documents: Documents) -> None:
+    contacts = json.loads(documents["contacts"])
+    contacts[SERVICE] = {"phone": "01632 960035"}
+    await keep_directory(world.database, {**documents, "contacts": json.dumps(contacts)})
+    await world.hear(overdue(service_id="svc-other", triage_desk=SERVICE))
+    assert await told(world) == [(Purpose.LATE_CONTACT, OFFICE)]
+
+
+async def test_a_desk_that_cannot_be_told_is_seen_to_have_failed(world: World) -> None:
+    await world.hear(overdue(triage_desk="svc-phone-only"))
+    failed = await world.only()
+    assert (failed.state, failed.reason) == (State.FAILED, "no_contact")
+
+
+@pytest.mark.parametrize("event", [overdue(triage_desk=None), overdue("of_a_later_version")])
+async def test_of_what_names_no_desk_or_no_clock_we_know_nobody_is_told(
+    county: World, event: AssignmentOverdue
+) -> None:
+    await county.hear(event)
+    assert await county.stored() == []
+
+
+async def test_of_a_cancelled_referral_nothing_is_late(county: World) -> None:
+    await county.hear(cancelled(), overdue())
+    assert await county.stored() == []
+
+
+async def test_what_is_accepted_may_still_be_late_and_is_neither_taken_back_nor_news(county: World) -> None:
+    late = overdue().model_copy(update={"assignment_id": ASSIGNMENT})
+    await county.hear(moved("accepted"), late)
+    sender = ScriptedSender()
+    await county.worker(sender).run_once()
+    await county.hear(recalled(), reminded())
+    assert [message.template for message in sender.taken] == ["late_contact.email@1"]
+    assert {each.purpose for each in await county.stored()} == {Purpose.LATE_CONTACT, Purpose.REMINDER}
+    assert await county.published() == []
+
+
+def test_the_desk_reads_what_is_late_where_it_is_and_nothing_of_the_need() -> None:
+    message = a_notification(offer=an_offer(priority="P2"), purpose=Purpose.LATE_CONTACT)
+    email = Templates(PUBLIC_URL, SIGNER).email(message, DIRECTORY, NOON)
+    page = f"{PUBLIC_URL}/assignments/{ASSIGNMENT}"
+    assert email.subject == "First contact late, Same day: referral 7K3M-2QX"
+    for words in (email.text, email.html):
+        assert "Volunteer doorstep help did not reach the resident in time." in words
+        assert page in words
+        assert "Chesterfield" in words
+        assert "shopping" not in words
+    text = Templates(PUBLIC_URL, SIGNER).text(message, DIRECTORY, NOON)
+    assert text.text == f"Derbyshire CRU: first contact late, same day referral 7K3M-2QX, Chesterfield. {page}"
+
+
+def test_where_contact_must_be_safe_the_desk_reads_the_reference_and_the_link_alone() -> None:
+    offer = an_offer(reply_by=NOON + timedelta(days=2), safe_contact_only=True)
+    message = a_notification(offer=offer, purpose=Purpose.LATE_REVIEW, channel=Channel.EMAIL)
+    email = Templates(PUBLIC_URL, SIGNER).email(message, DIRECTORY, NOON)
+    assert email.template == "offer-safe.email@2"
+    assert "Volunteer" not in email.text + email.html
