@@ -65,6 +65,16 @@ async def test_an_office_that_was_told_since_the_service_could_not_be_is_not_rem
     assert await told(world, Purpose.REMINDER) == [(EMAIL, State.QUEUED)]
 
 
+async def test_an_office_that_has_still_to_be_told_keeps_no_reminder_from_the_service(world: World) -> None:
+    await world.hear(offered(channels=("email", "sms"), priority="P1"))
+    await world.worker(ScriptedSender()).run_once()
+    await world.pass_time(timedelta(minutes=15))
+    await world.climb()
+    assert (OFFICE, State.QUEUED) in await told(world, Purpose.OFFER)
+    await world.hear(reminded())
+    assert await told(world, Purpose.REMINDER) == [(EMAIL, State.QUEUED)]
+
+
 async def test_to_an_office_that_mail_came_back_from_nothing_is_sent(world: World) -> None:
     await sent_offer(world)
     [before] = await world.stored()

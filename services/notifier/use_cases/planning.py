@@ -53,17 +53,17 @@ class PlanReminder:
     the office of the service's organisation."""
 
     async def __call__(self, tx: Transaction, event: AssignmentReminded) -> None:
-        """A channel over which the offer itself has not been told yet needs no reminder, and nor does the portal."""
+        """A contact to whom the offer itself has not been told yet needs no reminder, and nor does the portal."""
         directory = await tx.directory()
         now = await tx.present()
         reasons = await tx.closures.reasons((event.assignment_id, event.referral_id))
         closed = next(iter(reasons.values()), None)
         before = await tx.notifications.of_assignment(event.assignment_id)
-        untold = {each.channel for each in before if each.state in WAITING and each.purpose is Purpose.OFFER}
+        untold = {each.contact for each in before if each.state in WAITING and each.purpose is Purpose.OFFER}
         offer = _reminded(event)
         for channel in map(Channel, event.channels):
-            if channel is not Channel.PORTAL and channel not in untold:
-                contact = directory.contact(event.service_id, channel)
+            contact = directory.contact(event.service_id, channel)
+            if channel is not Channel.PORTAL and (contact is None or contact.id not in untold):
                 await plan(tx, offer_notice(offer, channel, contact, closed, now, Purpose.REMINDER), now)
         office = directory.office(event.service_id) if event.second_contact else None
         if office is not None and await self._may_be_told(tx, office, offer):
