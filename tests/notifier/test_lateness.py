@@ -12,10 +12,11 @@ from shared.clock import utc_now
 from shared.documents import Documents
 from shared.events import AssignmentOverdue, Priority
 from tests.links import SIGNER
-from tests.notifier.heard import cancelled, moved, recalled, reminded
+from tests.notifier.heard import cancelled, moved, offered, recalled, reminded
 from tests.notifier.world import (
     ASSIGNMENT,
     DIRECTORY,
+    IDS,
     NOON,
     OFFICE,
     PUBLIC_URL,
@@ -151,3 +152,14 @@ def test_where_contact_must_be_safe_the_desk_reads_the_reference_and_the_link_al
     email = Templates(PUBLIC_URL, SIGNER).email(message, DIRECTORY, NOON)
     assert email.template == "offer-safe.email@2"
     assert "Volunteer" not in email.text + email.html
+
+
+async def test_whoever_accepts_late_is_confirmed_by_a_link_of_its_own_whatever_the_desk_heard(county: World) -> None:
+    """Many assignments, for which of its messages is found first goes by their ids."""
+    names = [f"assignment {number}" for number in range(8)]
+    ids = [uuid5(IDS, name) for name in names]
+    for name, assignment_id in zip(names, ids, strict=True):
+        late = overdue().model_copy(update={"assignment_id": assignment_id})
+        await county.hear(offered(name=name), late, moved("accepted", name=name))
+    confirmed = [each.offer for each in await county.stored() if each.purpose is Purpose.CONFIRMATION]
+    assert {offer.assignment_id: offer.service_id for offer in confirmed} == dict.fromkeys(ids, SERVICE)

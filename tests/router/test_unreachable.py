@@ -8,7 +8,7 @@ from services.router.domain.assignment import Actor, State
 from services.router.domain.chase import TICKING
 from services.router.domain.county import County
 from services.router.ports import Offer
-from services.router.use_cases.answering import AcceptOffer, DeclineOffer
+from services.router.use_cases.answering import AcceptOffer, DeclineOffer, OpenOffer
 from services.router.use_cases.given import Given
 from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import RouteReferral
@@ -77,12 +77,13 @@ async def test_whatever_the_fault_there_is_a_sentence_for_it(tx: FakeTransaction
     assert " could not be reached: " in tx.decisions.kept[-1].cause_words
 
 
-async def test_once_somebody_has_answered_it_changes_nothing(tx: FakeTransaction, clock: Hands) -> None:
-    accepted, declined = await routed(tx, clock), await routed(tx, clock)
+async def test_once_somebody_has_looked_at_it_or_answered_it_changes_nothing(tx: FakeTransaction, clock: Hands) -> None:
+    opened, accepted, declined = [await routed(tx, clock) for _ in range(3)]
+    await OpenOffer(clock)(tx, Given(opened.id, PARTNER))
     await AcceptOffer(clock)(tx, Given(accepted.id, PARTNER))
     await DeclineOffer(clock, PlaceAgain(new_id))(tx, Given(declined.id, PARTNER), "other")
     before = (dict(tx.offers.kept), len(tx.published))
-    for offer in (accepted, declined):
+    for offer in (opened, accepted, declined):
         await exhaust(tx, clock, an_exhaustion(offer))
     assert before == (dict(tx.offers.kept), len(tx.published))
 

@@ -20,7 +20,9 @@ class ConfirmAcceptance:
         if event.to_state != ACCEPTED or event.from_state not in AWAITING_ANSWER:
             return
         contact = (await tx.directory()).contact(event.service_id, Channel.EMAIL)
-        told = await tx.notifications.of_assignment(event.assignment_id)
+        # What the triage desk heard of the assignment is addressed to the desk.
+        told = [each for each in await tx.notifications.of_assignment(event.assignment_id)
+                if each.offer.service_id == event.service_id]  # fmt: skip
         if contact is None or not told or told[0].offer.safe_contact_only:
             return
         accepted = replace(told[0].offer, reply_by=event.moved_at + PROGRESS_LASTS)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.router.domain.assignment import AWAITING_ANSWER, Actor, Move, after
+from services.router.domain.assignment import Actor, Move, State, after
 from services.router.domain.cause import Cause, Trigger
 from services.router.domain.chase import Kind
 from services.router.ports import Transaction
@@ -31,10 +31,10 @@ class NoteUnreachable:
     place_again: PlaceAgain
 
     async def __call__(self, tx: Transaction, event: NotificationExhausted) -> None:
-        """Once somebody has answered nothing is changed. The triage desk keeps what it has: it is told to be late, for
-        nobody else is there to ask. Raises NotFound."""
+        """Once somebody has looked at it or answered nothing is changed. The triage desk keeps what it has: it is told
+        to be late, for nobody else is there to ask. Raises NotFound."""
         offer = await tx.offers.lock(event.assignment_id)
-        if offer.state not in AWAITING_ANSWER:
+        if offer.state is not State.OFFERED:
             return
         county, now = await tx.county(), self.now()
         if offer.service_id == county.rules.triage_desk:
