@@ -53,10 +53,10 @@ def newest(tx: FakeTransaction) -> UpdateDue:
     return [event for event in tx.published if isinstance(event, UpdateDue)][-1]
 
 
-async def taken(tx: FakeTransaction, progress: Progress) -> AssignmentOffered:
+async def taken(tx: FakeTransaction, progress: Progress, outcome: str = "routed") -> AssignmentOffered:
     """Decided, offered and accepted."""
     offer = an_offer(progress)
-    await RecordDecision()(tx, a_decision(progress))
+    await RecordDecision()(tx, a_decision(progress, outcome=outcome))
     await RecordOffer()(tx, offer)
     await RecordMove()(tx, a_move(offer, "accepted"))
     return offer
@@ -119,8 +119,9 @@ async def test_what_nobody_could_place_is_looked_at_by_a_person(tx: FakeTransact
     assert [step for _, step in told(tx)] == ["received", "looked_at"]
 
 
-async def test_when_no_need_was_met_that_is_said(tx: FakeTransaction, submit: SubmitReferral) -> None:
-    offer = await taken(tx, await submit(tx, ASKED))
+@pytest.mark.parametrize("outcome", ["routed", "out_of_area"])
+async def test_when_no_need_was_met_that_is_said(tx: FakeTransaction, submit: SubmitReferral, outcome: str) -> None:
+    offer = await taken(tx, await submit(tx, ASKED), outcome)
     outcomes = (ended(offer, met=False),)
     await RecordMove()(tx, a_move(offer, "done", from_state="accepted", sequence=9, outcomes=outcomes))
     assert told(tx)[-1] == ("resident", "not_met")

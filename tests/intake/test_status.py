@@ -16,6 +16,7 @@ from services.intake.domain.progress import (
     Progress,
     Status,
 )
+from services.intake.domain.reopening import reopened
 from services.intake.domain.status import (
     awaited,
     cancelled,
@@ -104,6 +105,35 @@ def test_a_note_that_nobody_may_read_is_on_hold() -> None:
 
 def test_the_triage_desk_takes_a_referral_off_hold_by_accepting_it() -> None:
     assert with_states(AssignmentState.ACCEPTED, outcome="triage_desk").status is Status.IN_PROGRESS
+
+
+@pytest.mark.parametrize(
+    ("states", "status"),
+    [
+        ([OFFERED], Status.OUT_OF_AREA),
+        ([AssignmentState.OPENED], Status.OUT_OF_AREA),
+        ([AssignmentState.DECLINED], Status.OUT_OF_AREA),
+        ([AssignmentState.ACCEPTED, OFFERED], Status.IN_PROGRESS),
+        ([AssignmentState.CONTACTED], Status.IN_PROGRESS),
+        ([AssignmentState.HANDED_BACK], Status.ROUTING),
+        ([AssignmentState.DONE, OFFERED], Status.ASSIGNED),
+        ([AssignmentState.DONE], Status.COMPLETED),
+        ([AssignmentState.FAILED], Status.FAILED),
+    ],
+)
+def test_what_goes_outside_the_county_is_out_of_area_until_somebody_takes_it_on(
+    states: list[AssignmentState], status: Status
+) -> None:
+    assert with_states(*states, outcome="out_of_area").status is status
+
+
+def test_what_was_met_outside_the_county_is_finished() -> None:
+    progress = with_states(AssignmentState.DONE, outcome="out_of_area")
+    with pytest.raises(Conflict):
+        cancelled(progress, "died", NOON)
+    assert progress.needs[0].state is NeedState.DONE
+    again, needs = reopened(progress, None)
+    assert (again.status, needs) == (Status.ROUTING, ("need.0",))
 
 
 def test_an_older_decision_changes_nothing() -> None:

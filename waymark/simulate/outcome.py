@@ -32,7 +32,7 @@ def outcome_of(books: Ledger, desk: str, texts: Mapping[str, str]) -> Outcome:
         held_by[referral].add(service)
     outcome = Outcome()
     for referral, status in books.rows("intake", "SELECT id, status FROM referral"):
-        if status in FINISHED or (status == "out_of_area" and not held_by[referral]):
+        if status in FINISHED:
             outcome.closed.append(referral)
         elif held_by[referral] == {desk}:
             outcome.triage_desk.append(referral)

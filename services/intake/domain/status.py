@@ -39,6 +39,8 @@ STATE_OF_NEED = {
 SENT_BACK = frozenset(
     {AssignmentState.DECLINED, AssignmentState.EXPIRED, AssignmentState.HANDED_BACK, AssignmentState.RECALLED}
 )
+# Somebody took the assignment's needs on, whatever came of it.
+TAKEN_ON = UNDER_WAY | {AssignmentState.DONE, AssignmentState.FAILED, AssignmentState.HANDED_BACK}
 # The first state that any need is in decides where the whole referral stands.
 STATUS_OF_NEEDS = (
     (NeedState.IN_PROGRESS, Status.IN_PROGRESS),
@@ -170,7 +172,8 @@ def _status_of(progress: Progress) -> Status:
         return Status.CANCELLED
     if progress.decision is None:
         return Status.SUBMITTED
-    if progress.decision.outcome == "out_of_area":
+    taken_on = any(assignment.state in TAKEN_ON for assignment in progress.assignments)
+    if progress.decision.outcome == "out_of_area" and not taken_on:
         return Status.OUT_OF_AREA
     states = {need.state for need in progress.needs}
     # Without any need there is a note that nobody may read yet (R24): a person has to look at it.
