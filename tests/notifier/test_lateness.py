@@ -1,4 +1,4 @@
-"""The triage desk hears of what is late: once for each assignment and clock, and never of the person."""
+"""The triage desk hears of what is late: each time that a clock runs out, and never of the person."""
 
 import json
 from datetime import timedelta
@@ -72,6 +72,15 @@ async def county(world: World, documents: Documents) -> World:
 
 async def told(world: World) -> list[tuple[Purpose, str]]:
     return sorted((each.purpose, each.address) for each in await world.stored())
+
+
+@pytest.mark.parametrize("clock", ["first_contact", "respond", "review"])
+async def test_each_time_a_clock_runs_out_the_desk_is_told_once(county: World, clock: str) -> None:
+    first = overdue(clock, priority="P2")
+    second = first.model_copy(update={"due_at": first.due_at + timedelta(days=3)})
+    await county.hear(first, first, second, second, first)
+    assert [address for _, address in await told(county)] == [ON_DUTY, ON_DUTY, DESK_EMAIL, DESK_EMAIL]
+    assert {each.occasion for each in await county.stored()} == {first.due_at.isoformat(), second.due_at.isoformat()}
 
 
 async def test_the_desk_is_told_once_for_each_clock(county: World) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid5
 
 import pytest
 from hypothesis import given
@@ -14,15 +15,15 @@ from services.notifier.domain.directory import Contact
 from services.notifier.domain.failure import Failure
 from services.notifier.domain.notification import (
     MOVES,
+    NAMESPACE,
     CallOutcome,
     Channel,
     IllegalMove,
     Notification,
     Purpose,
     State,
-    notification_id,
 )
-from services.notifier.domain.planning import offer_notice, recall_notice
+from services.notifier.domain.planning import notification_id, offer_notice, recall_notice
 from tests.notifier.world import ASSIGNMENT, EMAIL, NOON, a_notification, an_offer
 
 FINAL = [state for state, after in MOVES.items() if not after]
@@ -93,6 +94,12 @@ def test_the_id_is_the_same_for_the_same_message_and_differs_for_another(
     first = notification_id(ASSIGNMENT, purpose, channel, contact)
     assert first == notification_id(ASSIGNMENT, purpose, channel, contact)
     assert (first == notification_id(ASSIGNMENT, purpose, channel, other)) == (contact == other)
+
+
+def test_the_id_of_what_is_told_once_is_what_it_was_before_there_were_occasions() -> None:
+    told_once = notification_id(ASSIGNMENT, Purpose.OFFER, Channel.EMAIL, "c")
+    assert told_once == uuid5(NAMESPACE, f"{ASSIGNMENT}|offer|email|c")
+    assert notification_id(ASSIGNMENT, Purpose.OFFER, Channel.EMAIL, "c", "second") != told_once
 
 
 @pytest.mark.parametrize(

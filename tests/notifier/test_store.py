@@ -55,6 +55,17 @@ async def test_a_message_is_planned_once(world: World) -> None:
     assert [stored.address for stored in await world.stored()] == [planned.address]
 
 
+async def test_a_contact_is_told_once_for_each_occasion_whatever_the_ids(world: World) -> None:
+    planned = a_notification()
+    again = replace(planned, id=uuid5(IDS, "again"))
+    async with world.begin() as tx:
+        assert await tx.notifications.add(planned)
+        assert not await tx.notifications.add(again)
+        assert await tx.notifications.add(replace(again, occasion="second"))
+        assert not await tx.notifications.add(replace(again, id=uuid5(IDS, "third"), occasion="second"))
+    assert sorted(stored.occasion for stored in await world.stored()) == ["", "second"]
+
+
 async def test_the_most_urgent_is_claimed_first_and_then_the_oldest(world: World) -> None:
     await plan(world, "old", priority="P4")
     await plan(world, "middle", priority="P2")

@@ -16,7 +16,8 @@ from services.notifier.domain.arrival import Report
 from services.notifier.domain.directory import Contact, Directory, Words
 from services.notifier.domain.failure import SendFailed, Withheld
 from services.notifier.domain.message import Email, Hook, Message, Proof, Receipt, Text
-from services.notifier.domain.notification import Channel, Notification, Offer, Purpose, State, notification_id
+from services.notifier.domain.notification import Channel, Notification, Offer, Purpose, State
+from services.notifier.domain.planning import notification_id
 from services.notifier.ports import Attempt, Begin, Contacts, Insist, Lane, Search, Sender
 from services.notifier.receipts.applying import ApplyReceipts
 from services.notifier.receipts.climbing import ClimbDue

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from services.notifier.domain.arrival import NEVER_ARRIVED, Arrival, furthest
 from services.notifier.domain.clocks import SAME_DAY, again_at, ask_at, confirm_by
@@ -125,6 +125,8 @@ class Notification:
 
     `receipt` is what is known of its arrival since `receipt_at`; `confirms` whether its way gives receipts. Without one
     by `confirm_by` the next way is taken: it has `moved_on`. Its provider is asked at `ask_at`. `resent`: once bounced.
+
+    `occasion` tells apart what a contact is told of one assignment more than once; "" for what is told once.
     """
 
     id: UUID
@@ -149,6 +151,7 @@ class Notification:
     moved_on: bool = False
     ask_at: datetime | None = None
     resent: bool = False
+    occasion: str = ""
 
     @property
     def may_have_arrived(self) -> bool:
@@ -293,8 +296,3 @@ class Notification:
         if to not in MOVES[self.state]:
             raise IllegalMove(self.state, to)
         return replace(self, state=to)
-
-
-def notification_id(assignment_id: UUID, purpose: Purpose, channel: Channel, contact: str) -> UUID:
-    """The same message always gets the same id, however often it is planned (N-02)."""
-    return uuid5(NAMESPACE, f"{assignment_id}|{purpose}|{channel}|{contact}")

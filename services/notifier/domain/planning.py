@@ -2,17 +2,18 @@
 
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID, uuid5
 
 from services.notifier.domain.directory import Contact
 from services.notifier.domain.failure import Failure
 from services.notifier.domain.notification import (
+    NAMESPACE,
     TO_THE_DESK,
     Channel,
     Notification,
     Offer,
     Purpose,
     State,
-    notification_id,
 )
 
 BEGINS = {
@@ -31,15 +32,16 @@ def offer_notice(
     closed: str | None,
     now: datetime,
     purpose: Purpose = Purpose.OFFER,
+    occasion: str = "",
 ) -> Notification:
     """The message that tells of `offer` over `channel` (R59), or for REMINDER that reminds of it (R60).
 
     Without a contact it has failed already; for an offer that is `closed` (a reason code) it is skipped. The portal
-    shows the offer by itself, so nothing is sent there.
+    shows the offer by itself, so nothing is sent there. For each `occasion` there is a message of its own.
     """
     contact = contact or Contact(f"{offer.service_id}:{channel}", channel, "")
     planned = Notification(
-        id=notification_id(offer.assignment_id, purpose, channel, contact.id),
+        id=notification_id(offer.assignment_id, purpose, channel, contact.id, occasion),
         offer=offer,
         purpose=purpose,
         channel=channel,
@@ -48,6 +50,7 @@ def offer_notice(
         state=BEGINS[channel],
         planned_at=now,
         try_at=now,
+        occasion=occasion,
     )
     if closed is not None:
         return replace(planned, state=State.SKIPPED, reason=closed)
@@ -77,3 +80,9 @@ def recall_notice(told: Notification, now: datetime) -> Notification | None:
         planned_at=now,
         try_at=now,
     )
+
+
+def notification_id(assignment_id: UUID, purpose: Purpose, channel: Channel, contact: str, occasion: str = "") -> UUID:
+    """The same message always gets the same id, however often it is planned (N-02)."""
+    parts = (assignment_id, purpose, channel, contact, *([occasion] if occasion else ()))
+    return uuid5(NAMESPACE, "|".join(map(str, parts)))

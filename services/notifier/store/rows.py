@@ -29,6 +29,7 @@ def row_of(notification: Notification) -> dict[str, Any]:  # a row's values are 
         "purpose": notification.purpose.value,
         "channel": notification.channel.value,
         "contact": notification.contact,
+        "occasion": notification.occasion,
         "wording": wording(notification),
         "address": notification.address,
         "planned_at": notification.planned_at,
@@ -82,6 +83,7 @@ def notification_of(row: RowMapping) -> Notification:
         moved_on=row["moved_on"],
         ask_at=row["ask_at"],
         resent=row["resent"],
+        occasion=row["occasion"],
     )
 
 

@@ -18,21 +18,24 @@ WORTH_TELLING_FOR = timedelta(hours=48)
 
 @dataclass(frozen=True, slots=True)
 class PlanLateNotice:
-    """One e-mail for each assignment and clock that is late, and a text where it is urgent."""
+    """One e-mail for each time that a clock of an assignment runs out, and a text where it is urgent."""
 
     async def __call__(self, tx: Transaction, event: AssignmentOverdue) -> None:
-        """Nothing where the assignment was taken back or the referral cancelled meanwhile."""
+        """Nothing where the assignment was taken back or the referral cancelled meanwhile.
+
+        A clock that was set again has another `due_at`, and so its messages are others.
+        """
         purpose, desk = PURPOSES.get(event.clock), event.triage_desk
         reasons = await tx.closures.reasons((event.assignment_id, event.referral_id))
         if purpose is None or desk is None or set(reasons.values()) - {ANSWERED}:
             return
         directory, now = await tx.directory(), await tx.present()
-        late = _late(event, desk, now)
+        late, occasion = _late(event, desk, now), event.due_at.isoformat()
         email = _email(directory, desk, is_late_itself=event.service_id == desk)
-        await plan(tx, offer_notice(late, Channel.EMAIL, email, None, now, purpose), now)
+        await plan(tx, offer_notice(late, Channel.EMAIL, email, None, now, purpose, occasion), now)
         text = directory.contact(desk, Channel.SMS)
         if text is not None and event.priority in SAME_DAY:
-            await plan(tx, offer_notice(late, Channel.SMS, text, None, now, purpose), now)
+            await plan(tx, offer_notice(late, Channel.SMS, text, None, now, purpose, occasion), now)
 
 
 def _email(directory: Directory, desk: str, *, is_late_itself: bool) -> Contact | None:
