@@ -1,12 +1,19 @@
 """Needs that no service was given are looked at again by the unit's call-back service."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from services.router.chaser import Reviews
+from services.router.domain.assignment import Actor
 from services.router.domain.county import County
+from services.router.ports import Transaction
+from services.router.use_cases.answering import DeclineOffer
+from services.router.use_cases.given import Given
 from services.router.use_cases.holding import ReviewHeld
+from services.router.use_cases.reopening import ReopenReferral
+from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import RecallReferral, RouteReferral
 from shared.clock import new_id
 from shared.events import OpenMatch, ReferralReviewDue, ReferralSubmitted
@@ -15,8 +22,10 @@ from tests.router.conftest import Begin, Hands
 from tests.router.fakes import FakeTransaction
 from tests.router.rules.builders import WEDNESDAY_MORNING
 from tests.router.test_chasing import REQUEST, Router, router  # noqa: F401  # the fixture
+from tests.router.test_reopening import a_reopening
 
-NEED = "mind.creative_wellbeing"
+NEED, OTHER = "mind.creative_wellbeing", "social.peer_support"
+PARTNER = Actor("partner", "desk-2")
 LATER = timedelta(days=200)
 
 
@@ -30,6 +39,19 @@ def tx(county: County, clock: Hands) -> FakeTransaction:
 def refused() -> ReferralSubmitted:
     facts = facts_of(NEED).model_copy(update={"consent_status": "refused"})
     return a_submission(facts=facts)
+
+
+async def with_a_duplicate(tx: FakeTransaction, clock: Hands) -> ReferralSubmitted:
+    """A referral of two needs, of which one is in hand elsewhere and the other is offered."""
+    match = OpenMatch(reference=a_reference(), needs=(NEED,), priority="P4", received_at=WEDNESDAY_MORNING)
+    event = a_submission(facts=facts_of(NEED, OTHER, open_matches=(match,)))
+    await RouteReferral(clock, new_id)(tx, event)
+    return event
+
+
+async def decline(tx: Transaction, clock: Hands, event: ReferralSubmitted) -> None:
+    [offer] = await tx.offers.live_of(event.referral_id)
+    await DeclineOffer(clock, PlaceAgain(new_id))(tx, Given(offer.id, PARTNER), "not_eligible")
 
 
 async def review(tx: FakeTransaction) -> list[ReferralReviewDue]:
@@ -58,6 +80,55 @@ async def test_whether_a_need_is_in_hand_elsewhere_is_asked_once(tx: FakeTransac
         clock.at += LATER
         told = await review(tx)
     assert [each.needs for each in told] == [(NEED,)]
+
+
+@pytest.mark.parametrize("asked_before", [False, True])
+async def test_a_duplicate_is_asked_about_once_though_another_need_is_placed_again(
+    tx: FakeTransaction, clock: Hands, asked_before: bool
+) -> None:
+    event = await with_a_duplicate(tx, clock)
+    due_at = tx.referrals.review_at[event.referral_id]
+    if asked_before:
+        clock.at += LATER
+        await review(tx)
+    clock.move(60)
+    await decline(tx, clock, event)
+    assert tx.referrals.review_at.get(event.referral_id) == (None if asked_before else due_at)
+    assert tx.decisions.kept[-1].document["duplicate_needs"] == [NEED]
+    for _ in range(2):
+        clock.at += LATER
+        told = await review(tx)
+    assert [(each.needs, each.due_at) for each in told] == [((NEED,), due_at)]
+
+
+async def test_a_duplicate_that_is_placed_after_all_is_asked_about_no_more(tx: FakeTransaction, clock: Hands) -> None:
+    event = await with_a_duplicate(tx, clock)
+    await ReopenReferral(clock, new_id)(tx, a_reopening(event, NEED, reason="not_a_duplicate"))
+    clock.at += LATER
+    assert await review(tx) == []
+
+
+async def test_to_place_other_needs_again_does_not_put_off_the_look_at_held_ones(
+    tx: FakeTransaction, clock: Hands
+) -> None:
+    event = await with_a_duplicate(tx, clock)
+    held = replace(tx.decisions.kept[-1], document={**tx.decisions.kept[-1].document, "held_needs": ["info.general"]})
+    tx.decisions.kept[-1] = held
+    due_at = tx.referrals.review_at[event.referral_id]
+    clock.move(3600 * 24)
+    await decline(tx, clock, event)
+    assert tx.referrals.review_at[event.referral_id] == due_at
+    clock.at += LATER
+    assert [each.needs for each in await review(tx)] == [("info.general", NEED)]
+
+
+async def test_a_decision_from_before_duplicates_were_listed_names_its_own(tx: FakeTransaction, clock: Hands) -> None:
+    event = await with_a_duplicate(tx, clock)
+    document = {key: value for key, value in tx.decisions.kept[-1].document.items() if key != "duplicate_needs"}
+    tx.decisions.kept[-1] = replace(tx.decisions.kept[-1], document=document)
+    await decline(tx, clock, event)
+    clock.at += LATER
+    assert [each.needs for each in await review(tx)] == [(NEED,)]
 
 
 async def test_of_a_cancelled_referral_nothing_is_looked_at(tx: FakeTransaction, clock: Hands) -> None:
@@ -99,3 +170,20 @@ async def test_it_is_told_on_a_real_database(router: Router, clock: Hands) -> No
     assert await reviews.run_once()
     assert not await reviews.run_once()
     assert len(await router.told(ReferralReviewDue)) == 1
+
+
+async def test_after_a_decline_a_duplicate_is_asked_about_on_a_real_database(
+    router: Router,  # noqa: F811
+    clock: Hands,
+) -> None:
+    match = OpenMatch(reference=a_reference(), needs=(NEED,), priority="P4", received_at=WEDNESDAY_MORNING)
+    event = a_submission(facts=facts_of(NEED, OTHER, open_matches=(match,)))
+    async with router.database.begin(REQUEST) as transaction:
+        await RouteReferral(clock, new_id)(router.stores(transaction), event)
+    async with router.database.begin(REQUEST) as transaction:
+        await decline(router.stores(transaction), clock, event)
+    clock.at += LATER
+    assert await Reviews(router.database, router.stores, ReviewHeld()).run_once()
+    [told] = await router.told(ReferralReviewDue)
+    assert isinstance(told, ReferralReviewDue)
+    assert told.needs == (NEED,)

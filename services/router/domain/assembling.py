@@ -15,11 +15,12 @@ from services.router.domain.vocabulary import NeedState, Outcome, Priority, Resu
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What stands of a referral beside the needs being decided, so that its outcome, priority and flags speak of all of
-    it: the tracks and priorities of what is live, needs that are held, and what was flagged before."""
+    it: the tracks and priorities of what is live, needs that nobody was given, and what was flagged before."""
 
     tracks: tuple[str, ...] = ()
     priorities: tuple[Priority, ...] = ()
     held_needs: tuple[str, ...] = ()
+    duplicate_needs: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     duplicate_of: str | None = None
 
@@ -50,7 +51,8 @@ def assemble(
         district_method=facts.place.method,
         priority=highest((*beside.priorities, *(assignment.priority for assignment in assignments))),
         assignments=assignments,
-        held_needs=(*beside.held_needs, *(need.need for need in needs if need.state is NeedState.HELD)),
+        held_needs=_all_that_are(NeedState.HELD, needs, beside.held_needs),
+        duplicate_needs=_all_that_are(NeedState.DUPLICATE, needs, beside.duplicate_needs),
         duplicate_of=repeats.duplicate_of or beside.duplicate_of,
         flags=tuple(sorted(flags)),
         because=_in_order(rules),
@@ -121,6 +123,12 @@ def _outcome(
         (Outcome.PARTIALLY_ROUTED, is_held or desk in tracks),
     )
     return next((outcome for outcome, applies in tests if applies), Outcome.ROUTED)
+
+
+def _all_that_are(state: NeedState, needs: tuple[NeedDecision, ...], before: tuple[str, ...]) -> tuple[str, ...]:
+    """The needs in this state: those that were `before` unless they are decided now, and those that are now."""
+    decided = {need.need for need in needs}
+    return (*(need for need in before if need not in decided), *(need.need for need in needs if need.state is state))
 
 
 def _each_once(marks: Iterable[Mark]) -> tuple[Mark, ...]:

@@ -99,7 +99,11 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The whole answer. `rule_set` is the version of the county that was used, `priority` the highest of all."""
+    """The whole answer. `rule_set` is the version of the county that was used, `priority` the highest of all.
+
+    `held_needs` and `duplicate_needs` are all that the referral has, be they decided now or before; `needs` has only
+    what is decided now.
+    """
 
     rule_set: str
     outcome: Outcome
@@ -113,3 +117,4 @@ class Decision:
     because: tuple[str, ...]
     needs: tuple[NeedDecision, ...]
     marks: tuple[Mark, ...]
+    duplicate_needs: tuple[str, ...] = ()

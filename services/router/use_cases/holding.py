@@ -24,8 +24,7 @@ class ReviewHeld:
         county = await tx.county()
         latest = await tx.decisions.latest(due.reference)
         document: Mapping[str, Any] = latest.document if latest else {}  # a decision as JSON
-        held = tuple(document.get("held_needs", ()))
-        repeated = tuple(each["need"] for each in document.get("needs", ()) if each["state"] == NeedState.DUPLICATE)
+        held, repeated = tuple(document.get("held_needs", ())), duplicates_of(document)
         await tx.referrals.review(due.referral_id, _next(county, document, due) if held else None)
         if held or repeated:
             await tx.publish(
@@ -39,6 +38,14 @@ class ReviewHeld:
                     noticed_at=due.at,
                 )
             )
+
+
+def duplicates_of(document: Mapping[str, Any]) -> tuple[str, ...]:  # Any: a decision as JSON
+    """The needs of a referral that are in hand elsewhere; decisions made before they were listed name their own."""
+    found = document.get("duplicate_needs")
+    if found is None:
+        found = (each["need"] for each in document.get("needs", ()) if each["state"] == NeedState.DUPLICATE)
+    return tuple(found)
 
 
 def _next(county: County, document: Mapping[str, Any], due: DueForReview) -> datetime:  # Any: a decision as JSON

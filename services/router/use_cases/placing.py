@@ -68,7 +68,8 @@ async def place(tx: Transaction, case: Case, new_id: NewId, decide: Decide, why:
         cause=case.cause,
     )
     await tx.publish(_decided(case, decision, decision_id, sequence))
-    if decision.held_needs or any(need.state is NeedState.DUPLICATE for need in decision.needs):
+    # Of needs that were left before, somebody is to be asked already.
+    if any(need.state is not NeedState.ASSIGNED for need in decision.needs):
         wait = case.county.rules.review[decision.priority or USUAL]
         await tx.referrals.review(case.referral_id, wait.ends(case.at, None, case.county.deadlines.calendar))
     for assignment in decision.assignments:

@@ -16,6 +16,7 @@ from services.router.facts import domain_facts
 from services.router.ports import Offer, Transaction
 from services.router.use_cases.family import Returned as ToParent
 from services.router.use_cases.family import came_back
+from services.router.use_cases.holding import duplicates_of
 from services.router.use_cases.placing import Case, last_case, place
 from shared.clock import NewId
 
@@ -77,6 +78,7 @@ async def _beside(tx: Transaction, referral_id: UUID, reference: str) -> Beside:
         tracks=tuple(other.track for other in live),
         priorities=tuple(other.priority for other in live),
         held_needs=tuple(document.get("held_needs", ())),
+        duplicate_needs=duplicates_of(document),
         flags=tuple(document.get("flags", ())),
         duplicate_of=document.get("duplicate_of"),
     )
