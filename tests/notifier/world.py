@@ -24,7 +24,7 @@ from services.notifier.receipts.climbing import ClimbDue
 from services.notifier.store.database import NotifierDatabase
 from services.notifier.store.insist import InsistOnDatabase
 from services.notifier.store.notifications import NotificationStore
-from services.notifier.store.tables import notification, receipt
+from services.notifier.store.tables import hold, notification, receipt
 from services.notifier.store.transactions import NotifierTransaction, Transactions
 from services.notifier.use_cases.attempts import ClaimDue, RecordOutcome
 from services.notifier.use_cases.digests import ClaimDigest, HeedDigest, RecordPart
@@ -269,7 +269,7 @@ class World:
 
     async def pass_time(self, span: timedelta) -> None:
         """As if `span` had gone by since all that is stored."""
-        for table in (notification, receipt):
+        for table in (notification, receipt, hold):
             instants = [column for column in table.c if isinstance(column.type, Instant)]
             async with self.begin() as tx:
                 key = next(iter(table.primary_key))

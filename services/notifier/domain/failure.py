@@ -17,7 +17,7 @@ class Failure(StrEnum):
     AMBIGUOUS = "ambiguous"  # it may have been taken: lost after the final dot, or the worker died
     ABSENT = "absent"  # asked after it, the other side did not have it (yet)
     NO_CONTACT = "no_contact"  # the directory has no such contact for the service
-    HELD = "held"  # it stays queued behind a hold; what is urgent should be told another way at once
+    HELD = "held"  # it stays queued behind a hold; it should be told another way at once
     DROPPED = "dropped"  # a person decided that it shall not go
     SUPPRESSED = "suppressed"  # what went there came back: nothing more goes before a person has looked (N-25)
 

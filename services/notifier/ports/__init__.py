@@ -144,6 +144,11 @@ class Holds(Protocol):
     async def unnoticed(self, barred: Barred, priorities: Sequence[str], limit: int) -> Sequence[Notification]:
         """Those of `priorities` among them of which nobody has noticed that they are held, locked."""
 
+    async def offers_kept(
+        self, barred: Barred, priority: str, planned_by: datetime, due_by: datetime, limit: int
+    ) -> Sequence[Notification]:
+        """The same of the offers of one priority that were planned by one instant and could leave by another."""
+
 
 class Waiting(Protocol):
     """Messages that go later than they could."""

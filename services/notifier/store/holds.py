@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, false, func, or_, select
 
 from services.notifier.domain.failure import Failure
 from services.notifier.domain.hold import Barred, Hold, Kind, Scope
-from services.notifier.domain.notification import Channel, Notification, State
+from services.notifier.domain.notification import Channel, Notification, Purpose, State
 from services.notifier.ports import Backlog
 from services.notifier.store.rows import notification_of
 from services.notifier.store.tables import FAILED_BY_THE_WAY, OPEN, attempt, hold, notification
@@ -17,6 +17,7 @@ from shared.db import Transaction
 
 FAILURES_READ = 100
 QUEUED = notification.c.state == State.QUEUED.value
+UNNOTICED = and_(notification.c.unsure == 0, func.coalesce(notification.c.reason, "") != Failure.HELD.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,16 @@ class HoldStore:
 
     async def unnoticed(self, barred: Barred, priorities: Sequence[str], limit: int) -> Sequence[Notification]:
         """Whose reason is another; what may have been taken keeps its reason, which says what is to be done next."""
-        noticed = func.coalesce(notification.c.reason, "") == Failure.HELD.value
-        urgent = and_(notification.c.priority.in_(priorities), notification.c.unsure == 0, ~noticed)
-        return await self._queued(and_(is_barred(barred), urgent), limit)
+        return await self._queued(and_(is_barred(barred), UNNOTICED, notification.c.priority.in_(priorities)), limit)
+
+    async def offers_kept(
+        self, barred: Barred, priority: str, planned_by: datetime, due_by: datetime, limit: int
+    ) -> Sequence[Notification]:
+        """By two instants, for each probe moves the one at which a message can leave."""
+        columns = notification.c
+        offers = and_(columns.purpose == Purpose.OFFER.value, columns.priority == priority)
+        waited = and_(columns.planned_at <= planned_by, columns.try_at <= due_by)
+        return await self._queued(and_(is_barred(barred), UNNOTICED, offers, waited), limit)
 
     async def _queued(self, which: ColumnElement[bool], limit: int) -> Sequence[Notification]:
         query = (

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.notifier.domain.clocks import PATIENCE
 from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.hold import (
     FAILURES_TO_OPEN,
+    NOTHING,
     WINDOW,
     Hold,
     Kind,
@@ -21,6 +23,7 @@ from services.notifier.domain.hold import (
     parks,
 )
 from services.notifier.domain.notice import wording
+from services.notifier.domain.notification import Notification
 from services.notifier.domain.retry import URGENT, cap_ends
 from services.notifier.ports import Claim, Lane, Transaction
 from shared.log import get_logger
@@ -28,6 +31,7 @@ from shared.log import get_logger
 log = get_logger()
 WORKS_AGAIN = "works_again"
 NOTICED_AT_ONCE = 200
+ROUTINE = sorted(PATIENCE.keys() - URGENT)
 
 
 async def open_hold(tx: Transaction, hold: Hold) -> bool:
@@ -60,14 +64,26 @@ class ClaimWithHolds:
     ways: WayNames
 
     async def __call__(self, tx: Transaction, lane: Lane, now: datetime) -> list[Claim]:
-        """The claims; what is urgent and held is marked HELD, so that it can be told another way at once."""
+        """The claims; what is urgent and held is marked HELD, so that it can be told another way at once, and so is a
+        routine offer that was held for as long as one way of telling has."""
         holds = await tx.holds.standing()
         kept = barred(holds, self.ways)
         if holds:
-            for message in await tx.holds.unnoticed(kept, sorted(URGENT), NOTICED_AT_ONCE):
+            unnoticed = await tx.holds.unnoticed(kept, sorted(URGENT), NOTICED_AT_ONCE)
+            for message in (*unnoticed, *await self._waited_enough(tx, holds, now)):
                 await tx.notifications.save(message.held())
         claims = [claim for hold in holds for claim in await self._probe(tx, lane, hold, holds, now)]
         return [*claims, *await tx.notifications.claim(lane, now, kept)]
+
+    async def _waited_enough(self, tx: Transaction, holds: Sequence[Hold], now: datetime) -> list[Notification]:
+        """Nobody hears of them, so that without another way their service would seem not to answer."""
+        found: list[Notification] = []
+        for priority in ROUTINE:
+            since = now - PATIENCE[priority]
+            kept = barred([hold for hold in holds if hold.since <= since], self.ways)
+            if kept != NOTHING:
+                found += await tx.holds.offers_kept(kept, priority, since, now, NOTICED_AT_ONCE)
+        return found
 
     async def _probe(
         self, tx: Transaction, lane: Lane, hold: Hold, holds: Sequence[Hold], now: datetime
