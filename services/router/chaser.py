@@ -59,9 +59,16 @@ class Reviews:
         async with self.database.begin(Origin(str(self.database.new_id()))) as transaction:
             tx = self.stores(transaction)
             due = await tx.referrals.due_for_review()
-            if due is not None:
-                await self.review(tx, due)
-        return due is not None
+            if due is None:
+                return False
+            try:
+                async with transaction.connection.begin_nested():
+                    await self.review(tx, due)
+            except Exception as error:  # one referral of which nothing can be told must not keep all others waiting
+                await tx.referrals.review(due.referral_id, due.at + TRY_AGAIN)
+                place = where(error.__traceback__)[-3:]
+                log.warning("review.failed", referral_id=str(due.referral_id), error=type(error).__name__, where=place)
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from services.router.chaser import Reviews
 from services.router.domain.assignment import Actor
 from services.router.domain.county import County
 from services.router.ports import Transaction
+from services.router.store.tables import decision
 from services.router.use_cases.answering import DeclineOffer
 from services.router.use_cases.given import Given
 from services.router.use_cases.holding import ReviewHeld
@@ -170,6 +171,26 @@ async def test_it_is_told_on_a_real_database(router: Router, clock: Hands) -> No
     assert await reviews.run_once()
     assert not await reviews.run_once()
     assert len(await router.told(ReferralReviewDue)) == 1
+
+
+async def test_a_referral_of_which_nothing_can_be_told_does_not_keep_others_waiting(
+    router: Router,  # noqa: F811
+    clock: Hands,
+) -> None:
+    broken, whole = refused(), refused()
+    for event in (broken, whole):
+        async with router.database.begin(REQUEST) as transaction:
+            await RouteReferral(clock, new_id)(router.stores(transaction), event)
+        clock.move(60)
+    async with router.database.begin(REQUEST) as transaction:
+        unreadable = decision.update().where(decision.c.reference == broken.reference)
+        await transaction.connection.execute(unreadable.values(document={"held_needs": [NEED], "priority": "P9"}))
+    clock.at += LATER
+    reviews = Reviews(router.database, router.stores, ReviewHeld())
+    assert [await reviews.run_once() for _ in range(3)] == [True, True, False]
+    assert [each.reference for each in await router.told(ReferralReviewDue)] == [whole.reference]
+    clock.move(60)
+    assert await reviews.run_once()
 
 
 async def test_after_a_decline_a_duplicate_is_asked_about_on_a_real_database(
