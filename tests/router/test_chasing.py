@@ -119,6 +119,37 @@ async def test_the_county_says_at_which_priorities_a_second_contact_is_reminded_
     assert [(each.priority, each.second_contact) for each in told] == [(priority, second)]
 
 
+async def test_what_is_due_today_is_chased_while_somebody_else_can_still_be_asked(router: Router, clock: Hands) -> None:
+    clock.at = NOON + timedelta(hours=4, minutes=30)
+    event = await router.route("food.infant_formula")
+    async with router.database.begin(REQUEST) as transaction:
+        [offer] = await router.stores(transaction).offers.live_of(event.referral_id)
+    left = offer.due_at - offer.offered_at
+    assert left == timedelta(hours=3, minutes=30)
+    clock.at += left / 2
+    assert await router.ring_all() == 1
+    [reminder] = await router.told(AssignmentReminded)
+    assert isinstance(reminder, AssignmentReminded)
+    assert offer.due_at - reminder.answer_by == left / 4
+    clock.at = reminder.answer_by
+    assert await router.ring_all() == 1
+    [expired] = await router.told(AssignmentMoved)
+    assert isinstance(expired, AssignmentMoved)
+    assert (expired.to_state, expired.moved_at) == ("expired", reminder.answer_by)
+    async with router.database.begin(REQUEST) as transaction:
+        [second] = await router.stores(transaction).offers.live_of(event.referral_id)
+    assert second.service_id != offer.service_id
+
+
+async def test_an_offer_that_is_overdue_when_it_is_made_is_waited_for_as_usual(router: Router, clock: Hands) -> None:
+    clock.at = NOON + timedelta(days=2)
+    await router.route("food.infant_formula")
+    clock.at += timedelta(minutes=90)
+    # Only the first contact is late: an answer is waited for during two opening hours.
+    assert await router.ring_all() == 1
+    assert await router.told(AssignmentReminded) == []
+
+
 async def test_nothing_rings_before_its_time(router: Router, clock: Hands) -> None:
     await router.route()
     clock.move(60)

@@ -63,6 +63,7 @@ class RulesCompiler:
             notice=self._notice(doc.notice),
             answers=compile_answers(doc.answers),
             chase=compile_chase(doc.chase),
+            chased_before_due=frozenset(doc.chased_before_due),
             second_contact=frozenset(doc.second_contact),
             review=compile_chase(doc.review),
             decay=compile_decay(doc.capacity),

@@ -279,6 +279,7 @@ class RulesDoc(Closed):
     notice: NoticeDoc
     answers: AnswersDoc
     chase: ChaseDoc
+    chased_before_due: list[Priority]
     second_contact: list[Priority]
     review: ChaseDoc
     capacity: CapacityDoc

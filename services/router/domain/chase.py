@@ -86,6 +86,30 @@ class Wait:
 Chase = Mapping[Priority, Wait]
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time in which an offer has to be answered (R53): from when it was made, or from when its service next opens
+    where that comes before it is due."""
+
+    begins: datetime
+    due_at: datetime
+
+    @classmethod
+    def of(cls, offered_at: datetime, due_at: datetime, hours: Hours | None, calendar: Calendar) -> "Window":
+        """Without `hours` the service counts as always open."""
+        opens = hours.first_open(offered_at, due_at, calendar) if hours else None
+        return cls(opens or offered_at, due_at)
+
+    def within(self, ends: datetime, since: datetime) -> datetime:
+        """When a wait that began at `since` is over: at `ends`, or before half of what was left has passed. So the
+        reminder comes in the first half and the end in the third quarter, and whoever is asked then has a quarter.
+        Once the offer is overdue nothing hurries any more."""
+        if since >= self.due_at:
+            return ends
+        begins = max(since, self.begins)
+        return min(ends, begins + (self.due_at - begins) / 2)
+
+
 def ring_of(clock: Clock, *, at_desk: bool) -> Ring:
     """What follows when `clock` rings: one reminder, then the offer has expired; at the triage desk nothing expires. A
     review comes round again for as long as the assignment is live."""

@@ -78,7 +78,14 @@ class Hours:
 
     def opens_between(self, start: datetime, end: datetime, calendar: Calendar) -> bool:
         """Whether it is open at some moment after `start` and before `end`."""
-        return any(max(start, opens) < min(end, closes) for opens, closes in self._intervals(start, end, calendar))
+        return self.first_open(start, end, calendar) is not None
+
+    def first_open(self, start: datetime, end: datetime, calendar: Calendar) -> datetime | None:
+        """The first moment from `start` and before `end` at which it is open; None where there is none."""
+        intervals = self._intervals(start, end, calendar)
+        return min(
+            (max(start, opens) for opens, closes in intervals if max(start, opens) < min(end, closes)), default=None
+        )
 
     def _intervals(self, start: datetime, end: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datetime]]:
         day, last = calendar.today(start), calendar.today(end)

@@ -196,6 +196,7 @@ class RuleSet:
     notice: Notice
     answers: Answers
     chase: Chase
+    chased_before_due: frozenset[Priority]
     second_contact: frozenset[Priority]
     review: Chase
     decay: Decay

@@ -10,6 +10,7 @@ from services.router.domain.county import County
 from services.router.ports import Due, Offer, Transaction
 from services.router.use_cases.moving import Step, take
 from services.router.use_cases.rerouting import CameBack, PlaceAgain
+from services.router.use_cases.waiting import answer_by
 from services.router.use_cases.watching import keep_a_clock, start_review
 from shared.events import AssignmentOverdue, AssignmentReminded
 
@@ -48,12 +49,10 @@ class RingClock:
 
 
 async def _remind(tx: Transaction, county: County, due: Due) -> None:
-    """The same wait begins again, from now: whoever is reminded late is not given less time."""
+    """The same wait begins again, from now: who is reminded late is given no less, as far as the deadline allows."""
     offer = due.offer
-    service = county.services.get(offer.service_id)
-    wait = county.rules.chase[offer.priority]
-    answer_by = wait.ends(due.at, service.hours if service else None, county.deadlines.calendar)
-    await tx.clocks.put(replace(due.clock, state=ClockState.WARNED, step=due.clock.step + 1, due_at=answer_by))
+    expires_at = answer_by(county, offer, due.at)
+    await tx.clocks.put(replace(due.clock, state=ClockState.WARNED, step=due.clock.step + 1, due_at=expires_at))
     await tx.publish(
         AssignmentReminded(
             referral_id=offer.referral_id,
@@ -67,7 +66,7 @@ async def _remind(tx: Transaction, county: County, due: Due) -> None:
             district=offer.district,
             channels=offer.channels,
             safe_contact_only=offer.safe_contact_only,
-            answer_by=answer_by,
+            answer_by=expires_at,
             second_contact=offer.priority in county.rules.second_contact,
             reminded_at=due.at,
         )

@@ -14,6 +14,7 @@ from services.router.domain.load import Load
 from services.router.domain.vocabulary import NeedState, Priority
 from services.router.ports import Offer, Transaction
 from services.router.use_cases.confirming import room
+from services.router.use_cases.waiting import answer_by
 from shared.clock import NewId
 from shared.errors import NotFound
 from shared.events import AssignmentOffered, Facts, NeedPlaced, ReferralDecided
@@ -164,9 +165,8 @@ def offer_of(case: Case, assignment: Assignment, ids: Ids, district: str | None,
 
 def _clocks(offer: Offer, county: County) -> tuple[Clock, ...]:
     """What is waited for: an answer (R60), and the first contact with the resident (R53)."""
-    hours = county.services[offer.service_id].hours
-    answer_by = county.rules.chase[offer.priority].ends(offer.offered_at, hours, county.deadlines.calendar)
-    return Clock(offer.id, Kind.RESPOND, answer_by), Clock(offer.id, Kind.FIRST_CONTACT, offer.due_at)
+    respond = Clock(offer.id, Kind.RESPOND, answer_by(county, offer, offer.offered_at))
+    return respond, Clock(offer.id, Kind.FIRST_CONTACT, offer.due_at)
 
 
 def _offered(offer: Offer, sequence: int) -> AssignmentOffered:
