@@ -52,8 +52,8 @@ class NotificationOut(BaseModel):
     channel: Channel
     purpose: Purpose = Field(
         description="offer, reminder when it was not answered, recall when it was taken back, capacity to be "
-        "confirmed, or late_contact, late_answer, late_review for the triage desk; for the resident and the referrer "
-        "the step that they are told of"
+        "confirmed, confirmation of an acceptance, returned when what was passed on came back, or late_contact, "
+        "late_answer, late_review for the triage desk; for the resident and the referrer the step that they are told of"
     )
     priority: str
     to: str = Field(

@@ -9,6 +9,7 @@ from services.notifier.use_cases.capacity import PlanCapacityReminder
 from services.notifier.use_cases.confirming import ConfirmAcceptance
 from services.notifier.use_cases.lateness import PlanLateNotice
 from services.notifier.use_cases.planning import PlanOffer, PlanReminder, RecallOffer, StopOffer, StopReferral
+from services.notifier.use_cases.returning import PlanReturn
 from services.notifier.use_cases.updating import PlanUpdate
 from shared import db
 from shared.events import (
@@ -45,7 +46,7 @@ def subscriptions(
     return (
         Subscription(AssignmentOffered, handler(plan_offer)),
         Subscription(AssignmentRecalled, handler(recall_offer)),
-        Subscription(AssignmentMoved, handler(stop_offer, ConfirmAcceptance())),
+        Subscription(AssignmentMoved, handler(stop_offer, ConfirmAcceptance(), PlanReturn())),
         Subscription(AssignmentReminded, handler(PlanReminder())),
         Subscription(AssignmentOverdue, handler(PlanLateNotice())),
         Subscription(ReferralCancelled, handler(stop_referral)),

@@ -80,6 +80,7 @@ WHY = {
     Purpose.REMINDER: "Not answered yet",
     Purpose.RECALL: "Withdrawn",
     Purpose.CAPACITY: "Capacity to be confirmed",
+    Purpose.RETURNED: "Come back",
     Purpose.LATE_CONTACT: "First contact late",
     Purpose.LATE_ANSWER: "Not answered in time",
     Purpose.LATE_REVIEW: "Review due",

@@ -19,7 +19,7 @@ from shared.settings import CommonSettings, LinkKeys
 # A name, the service's id and the key itself.
 NOTIFY_KEY = re.compile(r"^.+-[0-9a-fA-F-]{36}-[0-9a-fA-F-]{36}$")
 TEMPLATES = (
-    *("offer", "offer-safe", "recall", "reminder", "capacity"),
+    *("offer", "offer-safe", "recall", "reminder", "capacity", "returned"),
     *("late_contact", "late_answer", "late_review"),
     *("received", "looked_at", "taken_on", "done", "not_met", "cancelled"),
 )

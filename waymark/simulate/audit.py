@@ -21,10 +21,10 @@ LIVE_STATES = ", ".join(f"'{state}'" for state in sorted(LIVE))
 TOLD_AFTER_ITS_END = """SELECT n.assignment_id, n.purpose, n.channel FROM mailbox m
     JOIN notification n ON n.id = m.id JOIN closure c ON c.subject_id IN (n.assignment_id, n.referral_id)
     WHERE n.purpose <> 'recall' AND n.purpose NOT LIKE 'late%'
-    AND NOT (n.purpose = 'confirmation' AND c.reason = 'answered')
+    AND NOT (n.purpose IN ('confirmation', 'returned') AND c.reason = 'answered')
     AND m.kept_at > c.closed_at"""
 TOLD_TWICE = """SELECT n.assignment_id, n.purpose, n.channel, count(*) FROM mailbox m JOIN notification n ON n.id = m.id
-    GROUP BY n.assignment_id, n.purpose, n.channel, m.recipient HAVING count(*) > 1"""
+    GROUP BY n.assignment_id, n.purpose, n.channel, n.occasion, m.recipient HAVING count(*) > 1"""
 FOUND_BY_THE_WATCHDOG = "referral.unowned"
 TWO_HELPERS = "SELECT referral_id, need, count(*) FROM assignment_need WHERE live GROUP BY 1, 2 HAVING count(*) > 1"
 

@@ -35,12 +35,14 @@ from services.notifier.domain.notice import (
     RecallNotice,
     ReminderNotice,
     ReminderText,
+    ReturnedNotice,
+    ReturnedText,
     SafeNotice,
     email_notice,
     hook_for,
     text_notice,
 )
-from services.notifier.domain.notification import TO_BE_ANSWERED, Notification, Purpose
+from services.notifier.domain.notification import OF_THE_WORK, TO_BE_ANSWERED, Notification
 from services.notifier.domain.update import Cancelled, Done, LookedAt, NotMet, Received, TakenOn, addressee
 from shared.errors import Refused
 from shared.links import Link, LinkSigner
@@ -62,6 +64,8 @@ NAMES: dict[type[Notice | DigestNotice], tuple[str, ...]] = {
     NotMet: ("not_met.email.txt", "not_met.email.html", "not_met.text.txt"),
     Cancelled: ("cancelled.email.txt", "cancelled.email.html", "cancelled.text.txt"),
     ConfirmationNotice: ("confirmation.email.txt", "confirmation.email.html"),
+    ReturnedNotice: ("returned.email.txt", "returned.email.html"),
+    ReturnedText: ("returned.text.txt",),
     CapacityNotice: ("capacity.email.txt", "capacity.email.html"),
     CapacityText: ("capacity.text.txt",),
     LateContact: ("late_contact.email.txt", "late_contact.email.html"),
@@ -74,7 +78,7 @@ NAMES: dict[type[Notice | DigestNotice], tuple[str, ...]] = {
 # What the links of e-mails are for, and the pages that they lead to.
 SIGNED = {
     **dict.fromkeys(TO_BE_ANSWERED, ("answer", "r")),
-    Purpose.CONFIRMATION: ("progress", "progress"),
+    **dict.fromkeys(OF_THE_WORK, ("progress", "progress")),
 }
 WORDS = frozenset(field.name for field in fields(Words))
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from services.notifier.domain.directory import Directory
 from services.notifier.domain.lateness import LateContact, LateContactText, late_email, late_text
 from services.notifier.domain.message import Hook
-from services.notifier.domain.notification import TO_THE_DESK, Channel, Notification, Purpose
+from services.notifier.domain.notification import OF_THE_WORK, TO_THE_DESK, Channel, Notification, Purpose
 from services.notifier.domain.update import NOTICES as UPDATE_NOTICES
 from services.notifier.domain.update import Received
 from shared.wording import moment_words, reply_by_words, short_reply_by_words
@@ -90,12 +90,26 @@ class ConfirmationNotice:
     link: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReturnedNotice(ConfirmationNotice):
+    """The same, for a service to which needs have come back that it had passed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedText:
+    """The same, short."""
+
+    reference: str
+    link: str
+
+
 Notice = (
     OfferNotice
     | OfferText
     | SafeNotice
     | RecallNotice
     | ConfirmationNotice
+    | ReturnedText
     | CapacityNotice
     | CapacityText
     | LateContact
@@ -122,8 +136,9 @@ def email_notice(notification: Notification, directory: Directory, link: str, no
         return RecallNotice(offer.reference)
     if offer.safe_contact_only:
         return SafeNotice(offer.reference, link)
-    if notification.purpose is Purpose.CONFIRMATION:
-        return ConfirmationNotice(offer.reference, offer.service_name, moment_words(offer.reply_by), link)
+    if notification.purpose in OF_THE_WORK:
+        kind_of_work = ReturnedNotice if notification.purpose is Purpose.RETURNED else ConfirmationNotice
+        return kind_of_work(offer.reference, offer.service_name, moment_words(offer.reply_by), link)
     if notification.purpose in TO_THE_DESK:
         return late_email(notification, directory, link)
     kind = ReminderNotice if notification.purpose is Purpose.REMINDER else OfferNotice
@@ -138,9 +153,7 @@ def email_notice(notification: Notification, directory: Directory, link: str, no
     )
 
 
-def text_notice(
-    notification: Notification, directory: Directory, link: str, now: datetime
-) -> OfferText | SafeNotice | RecallNotice | CapacityText | LateContactText | Received:
+def text_notice(notification: Notification, directory: Directory, link: str, now: datetime) -> Notice:
     """What the text for `notification` says when sent at `now`."""
     offer = notification.offer
     if notification.purpose is Purpose.CAPACITY:
@@ -153,6 +166,8 @@ def text_notice(
         return SafeNotice(offer.reference, link)
     if notification.purpose in TO_THE_DESK:
         return late_text(notification, directory, link)
+    if notification.purpose is Purpose.RETURNED:
+        return ReturnedText(offer.reference, link)
     kind = ReminderText if notification.purpose is Purpose.REMINDER else OfferText
     return kind(
         reference=offer.reference,

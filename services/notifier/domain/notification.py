@@ -32,6 +32,7 @@ class Purpose(StrEnum):
     REMINDER = "reminder"
     CAPACITY = "capacity"
     CONFIRMATION = "confirmation"
+    RETURNED = "returned"
     LATE_CONTACT = "late_contact"  # what is late is told to the triage desk (domain/lateness.py)
     LATE_ANSWER = "late_answer"
     LATE_REVIEW = "late_review"
@@ -45,7 +46,8 @@ class Purpose(StrEnum):
 
 TO_BE_ANSWERED = frozenset({Purpose.OFFER, Purpose.REMINDER})  # of all that services are told
 TO_THE_DESK = frozenset({Purpose.LATE_CONTACT, Purpose.LATE_ANSWER, Purpose.LATE_REVIEW})
-TO_SERVICES = TO_BE_ANSWERED | TO_THE_DESK | {Purpose.RECALL, Purpose.CAPACITY, Purpose.CONFIRMATION}
+OF_THE_WORK = frozenset({Purpose.CONFIRMATION, Purpose.RETURNED})  # told to whoever has accepted
+TO_SERVICES = TO_BE_ANSWERED | TO_THE_DESK | OF_THE_WORK | {Purpose.RECALL, Purpose.CAPACITY}
 
 
 class State(StrEnum):
@@ -101,7 +103,7 @@ class Offer:
     A notice about the service itself (CAPACITY) offers nothing: its two ids are one that stands for what the service is
     asked, `reference` is "" and `reply_by` when silence has its consequence.
 
-    `needs` are need codes, `district` a GSS code or None, `reply_by` an instant: of a CONFIRMATION, its link's end.
+    `needs` are need codes, `district` a GSS code or None, `reply_by` an instant: OF_THE_WORK, its link's end.
     """
 
     assignment_id: UUID

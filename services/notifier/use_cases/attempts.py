@@ -8,7 +8,7 @@ from uuid import UUID
 from services.notifier.domain.failure import Failure, NotAddressed, SendFailed, Withheld
 from services.notifier.domain.hold import WayNames
 from services.notifier.domain.message import Proof
-from services.notifier.domain.notification import Notification, Purpose, State
+from services.notifier.domain.notification import OF_THE_WORK, Notification, State
 from services.notifier.domain.retry import after_failure, is_worth_sending
 from services.notifier.ports import Claim, Lane, Transaction
 from services.notifier.use_cases.holding import ClaimWithHolds, HeedOutcome
@@ -161,6 +161,6 @@ def _closed(notification: Notification, reasons: Mapping[UUID, str]) -> str | No
     if not notification.ends_with_its_offer:
         return None
     found = (reasons[subject] for subject in _closable(notification) if subject in reasons)
-    # That the offer was answered is what a confirmation tells.
-    is_confirmation = notification.purpose is Purpose.CONFIRMATION
-    return next((reason for reason in found if not (is_confirmation and reason == ANSWERED)), None)
+    # Only who has accepted is told of the work.
+    goes_on = ANSWERED if notification.purpose in OF_THE_WORK else None
+    return next((reason for reason in found if reason != goes_on), None)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.notifier.domain.directory import Contact
 from services.notifier.domain.failure import Failure
-from services.notifier.domain.notification import Channel, Notification, Offer, Purpose, State
+from services.notifier.domain.notification import OF_THE_WORK, Channel, Notification, Offer, Purpose, State
 from services.notifier.domain.planning import offer_notice, recall_notice, undeliverable
 from services.notifier.ports import Transaction
 from services.notifier.use_cases.telling import tell_call_awaited, tell_failed, tell_sent, tell_skipped
@@ -102,7 +102,7 @@ class StopOffer:
             return
         await tx.closures.add(event.assignment_id, ANSWERED, await tx.present())
         for notification in await tx.notifications.of_assignment(event.assignment_id):
-            goes_on = notification.purpose is Purpose.CONFIRMATION and event.to_state in UNDER_WAY
+            goes_on = notification.purpose in OF_THE_WORK and event.to_state in UNDER_WAY
             if notification.state in WAITING and notification.ends_with_its_offer and not goes_on:
                 await tx.notifications.save(notification.skipped(ANSWERED))
 

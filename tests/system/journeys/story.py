@@ -27,6 +27,7 @@ WORDS = {
     "reminder": "reminder",
     "recall": "withdrawn",
     "confirmation": "is accepted",
+    "returned": "with you again",
     "late_contact": "late",
     "late_answer": "not answered",
     "late_review": "review due",

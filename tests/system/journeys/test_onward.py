@@ -73,6 +73,7 @@ async def test_what_is_passed_on_comes_back_when_it_is_declined_and_ends_where_i
                 f"{DOORSTEP}: offer email sent",
                 f"{DOORSTEP}: offer sms sent",
                 f"{DOORSTEP}: offer webhook sent",
+                f"{DOORSTEP}: returned email sent",
                 f"{NETWORK}: offer email sent",
                 f"{NETWORK}: offer webhook sent",
                 f"{NATIONAL}: confirmation email sent",
