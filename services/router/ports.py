@@ -93,6 +93,9 @@ class Referrals(Protocol):
     async def review(self, referral_id: UUID, at: datetime | None) -> None:
         """Have somebody look at its needs that nobody was given, at this instant; None is never."""
 
+    async def asked(self, referral_id: UUID, at: datetime) -> None:
+        """Note that somebody was asked to look at them."""
+
     async def due_for_review(self) -> DueForReview | None:
         """The referral to be looked at first, nobody else's until the transaction ends; None when there is none."""
 
@@ -214,7 +217,8 @@ class Watch(Protocol):
     """Questions about everything that is stored; each should find nothing."""
 
     async def unowned(self, limit: int) -> Sequence[Unowned]:
-        """Needs that nobody has, and live assignments without a ticking clock; at most `limit` of each."""
+        """Needs that nobody has, needs that were left to nobody and of which nobody is or will be asked, and live
+        assignments without a ticking clock; at most `limit` of each."""
 
 
 class Links(Protocol):

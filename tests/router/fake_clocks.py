@@ -64,6 +64,7 @@ class FakeWatch:
     offers: FakeOffers
     clocks: FakeClocks
     cancelled_at: Mapping[UUID, datetime]
+    left_over: Callable[[], Sequence[Unowned]]
 
     async def unowned(self, limit: int) -> Sequence[Unowned]:
         rows = [(offer, need) for offer in self.offers.kept.values() for need in offer.needs]
@@ -78,4 +79,4 @@ class FakeWatch:
             for offer in sorted(self.offers.kept.values(), key=lambda offer: offer.id)
             if offer.state in LIVE and not any(c.state in TICKING for c in (await self.clocks.of([offer.id]))[offer.id])
         ]
-        return [*(Unowned(*each) for each in sorted(lost)[:limit]), *silent[:limit]]
+        return [*(Unowned(*each) for each in sorted(lost)[:limit]), *self.left_over()[:limit], *silent[:limit]]

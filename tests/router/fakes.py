@@ -14,7 +14,7 @@ from services.router.domain.cause import RECEIVED, Cause
 from services.router.domain.county import County
 from services.router.domain.decision import Decision
 from services.router.domain.links import Revoked
-from services.router.domain.watch import DueForReview
+from services.router.domain.watch import DueForReview, Unowned, unasked
 from services.router.ports import StoredDecision
 from shared.errors import NotFound, Unavailable
 from shared.events import AnyEvent, Facts
@@ -32,6 +32,7 @@ class FakeReferrals:
     cancelled_at: dict[UUID, datetime] = field(default_factory=dict)
     references: dict[UUID, str] = field(default_factory=dict)
     review_at: dict[UUID, datetime] = field(default_factory=dict)
+    asked_at: dict[UUID, datetime] = field(default_factory=dict)
     now: Callable[[], datetime] | None = None
 
     async def add(self, referral_id: UUID, reference: str, submitted_at: datetime) -> bool:
@@ -56,6 +57,9 @@ class FakeReferrals:
         self.review_at.pop(referral_id, None)
         if at is not None:
             self.review_at[referral_id] = at
+
+    async def asked(self, referral_id: UUID, at: datetime) -> None:
+        self.asked_at[referral_id] = at
 
     async def due_for_review(self) -> DueForReview | None:
         assert self.now is not None
@@ -197,7 +201,17 @@ class FakeTransaction:
         self.referrals = FakeReferrals(self.offers)
         self.capacity = FakeCapacity(self.offers)
         self.clocks = FakeClocks(self.offers)
-        self.watch = FakeWatch(self.offers, self.clocks, self.referrals.cancelled_at)
+        self.watch = FakeWatch(self.offers, self.clocks, self.referrals.cancelled_at, self._left_over)
+
+    def _left_over(self) -> list[Unowned]:
+        known = self.referrals
+        newest = {each.referral_id: each for each in self.decisions.kept}.values()
+        return [
+            Unowned(each.referral_id, each.reference, need=need)
+            for each in sorted(newest, key=lambda each: each.referral_id)
+            if each.referral_id not in known.cancelled_at and each.referral_id not in known.review_at
+            for need in unasked(each.document, known.asked_at.get(each.referral_id))
+        ]
 
     async def county(self) -> County:
         if self.in_force is None:

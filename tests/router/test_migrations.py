@@ -7,9 +7,9 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, select
 
-from services.router.store.tables import metadata
+from services.router.store.tables import decision, metadata
 from shared.clock import new_id, utc_now
 from shared.db import Database
 from shared.migrations import ALEMBIC_INI, upgrade
@@ -19,6 +19,12 @@ def downgrade(service: str, url: str) -> None:
     config = Config(ALEMBIC_INI, ini_section=service)
     config.attributes["url"] = url
     command.downgrade(config, "base")
+
+
+def upgrade_to(revision: str, url: str) -> None:
+    config = Config(ALEMBIC_INI, ini_section="router")
+    config.attributes["url"] = url
+    command.upgrade(config, revision)
 
 
 def tables(connection: Connection) -> set[str]:
@@ -49,4 +55,19 @@ async def test_the_schema_is_the_one_of_the_code_after_going_back_and_forth(data
     await asyncio.to_thread(upgrade, "router", database_url)
     async with database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []
+    await database.close()
+
+
+async def test_what_decisions_from_before_hold_is_watched_too(database_url: str) -> None:
+    await asyncio.to_thread(upgrade_to, "router_0011", database_url)
+    database = Database("router", database_url, metadata, now=utc_now, new_id=new_id)
+    for held in ([], ["food.bank"]):
+        made = {"id": new_id(), "referral_id": new_id(), "reference": "4WJX-P7K", "decided_at": utc_now(), "facts": {}}
+        made |= {"rule_set": "rules-1", "outcome": "routed", "document": {"held_needs": held}}
+        async with database.engine.begin() as connection:
+            await connection.execute(decision.insert().inline().values(made))
+    await asyncio.to_thread(upgrade, "router", database_url)
+    async with database.engine.connect() as connection:
+        rows = await connection.execute(select(decision.c.document, decision.c.unplaced))
+        assert {tuple(row.document["held_needs"]): row.unplaced for row in rows} == {(): None, ("food.bank",): "held"}
     await database.close()

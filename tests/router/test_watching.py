@@ -1,5 +1,6 @@
 """Whatever is not finished has an owner and a next clock, and if something had not, it would be noticed."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,10 @@ from services.router.chaser import Watchdog
 from services.router.domain.assignment import Actor, State
 from services.router.domain.chase import Clock, ClockState, Kind
 from services.router.domain.county import County
+from services.router.domain.decide import decide
+from services.router.domain.load import Load
 from services.router.domain.watch import Unowned
+from services.router.facts import domain_facts
 from services.router.ports import Offer
 from services.router.store.tables import clock as clock_table
 from services.router.use_cases.answering import AcceptOffer, CompleteOffer, RecordContact
@@ -20,14 +24,17 @@ from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import RouteReferral
 from shared.clock import new_id
 from shared.envelope import Origin
-from shared.events import AssignmentOverdue
-from tests.router.builders import NOON, a_submission, an_offer
+from shared.events import AssignmentOverdue, OpenMatch
+from tests.router.builders import NOON, a_reference, a_submission, an_offer, facts_of
 from tests.router.conftest import Begin, Hands
 from tests.router.fakes import FakeTransaction
+from tests.router.rules.builders import WEDNESDAY_MORNING
 from tests.router.test_chasing import Router, router  # noqa: F401  # the fixture
 
 PARTNER = Actor("partner", "desk-2")
 NEED = "mind.creative_wellbeing"
+# Consent (a referral with it is a duplicate), whether somebody was asked already, and whether that is too few.
+LEFT_TO_NOBODY = [("refused", False, True), ("refused", True, True), ("given", False, True), ("given", True, False)]
 
 
 @pytest.fixture
@@ -144,6 +151,40 @@ async def test_a_live_assignment_of_which_nothing_is_awaited_is_found(begin: Beg
     await stored(begin, offer, state)
     async with begin() as tx:
         assert list(await tx.watch.unowned(10)) == [Unowned(offer.referral_id, offer.reference, assignment_id=offer.id)]
+
+
+@pytest.mark.parametrize(("consent", "asked", "found"), LEFT_TO_NOBODY)
+async def test_a_need_left_to_nobody_of_which_nobody_will_be_asked_is_found(
+    begin: Begin, county: County, consent: str, asked: bool, found: bool
+) -> None:
+    match = OpenMatch(reference=a_reference(), needs=(NEED,), priority="P4", received_at=WEDNESDAY_MORNING)
+    facts = facts_of(NEED, open_matches=() if consent == "refused" else (match,))
+    event = a_submission(facts=facts.model_copy(update={"consent_status": consent}))
+    made = decide(domain_facts(event.facts), county, Load())
+    async with begin() as tx:
+        await tx.referrals.add(event.referral_id, event.reference, NOON)
+        await tx.decisions.add(new_id(), event.referral_id, event.reference, event.facts, made, NOON, sequence=1)
+        if asked:
+            await tx.referrals.asked(event.referral_id, NOON)
+        lost = [Unowned(event.referral_id, event.reference, need=NEED)]
+        assert list(await tx.watch.unowned(10)) == (lost if found else [])
+        await tx.referrals.review(event.referral_id, NOON)
+        assert list(await tx.watch.unowned(10)) == []
+        await tx.referrals.review(event.referral_id, None)
+        later = replace(made, held_needs=(), duplicate_needs=())
+        await tx.decisions.add(new_id(), event.referral_id, event.reference, event.facts, later, NOON, sequence=2)
+        assert list(await tx.watch.unowned(10)) == []
+
+
+async def test_a_lost_question_of_a_cancelled_referral_is_not_missed(begin: Begin, county: County) -> None:
+    event = a_submission(facts=facts_of(NEED).model_copy(update={"consent_status": "refused"}))
+    made = decide(domain_facts(event.facts), county, Load())
+    async with begin() as tx:
+        await tx.referrals.add(event.referral_id, event.reference, NOON)
+        await tx.decisions.add(new_id(), event.referral_id, event.reference, event.facts, made, NOON, sequence=1)
+        assert len(await tx.watch.unowned(10)) == 1
+        await tx.referrals.cancel(event.referral_id, NOON)
+        assert list(await tx.watch.unowned(10)) == []
 
 
 async def test_a_clock_that_is_started_again_begins_anew(begin: Begin) -> None:

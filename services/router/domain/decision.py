@@ -118,3 +118,10 @@ class Decision:
     needs: tuple[NeedDecision, ...]
     marks: tuple[Mark, ...]
     duplicate_needs: tuple[str, ...] = ()
+
+    @property
+    def unplaced(self) -> NeedState | None:
+        """Whether it leaves needs to nobody: HELD if any is, or else DUPLICATE."""
+        if self.held_needs:
+            return NeedState.HELD
+        return NeedState.DUPLICATE if self.duplicate_needs else None

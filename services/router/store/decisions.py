@@ -56,6 +56,10 @@ class ReferralTable:
         """Have somebody look at its needs that nobody was given, at this instant; None is never."""
         await self._tx.connection.execute(update(referral).where(referral.c.id == referral_id).values(review_at=at))
 
+    async def asked(self, referral_id: UUID, at: datetime) -> None:
+        """Note that somebody was asked to look at them."""
+        await self._tx.connection.execute(update(referral).where(referral.c.id == referral_id).values(reviewed_at=at))
+
     async def due_for_review(self) -> DueForReview | None:
         """The referral to be looked at first, nobody else's until the transaction ends; None when there is none."""
         present: datetime = (await self._tx.connection.execute(select(self._tx.instant))).scalar_one()
@@ -116,6 +120,7 @@ class DecisionTable:
             "sequence": sequence,
             "cause": cause.trigger,
             "cause_words": cause.words[:LONGEST_WORDS],
+            "unplaced": made.unplaced,
         }
         await self._tx.connection.execute(decision.insert().inline(), row)
 

@@ -27,6 +27,8 @@ referral = Table(
     Column("refusals_after", BIG, nullable=False, server_default="0"),
     # When somebody looks again at needs that nobody was given.
     Column("review_at", Instant),
+    # When somebody was last asked to.
+    Column("reviewed_at", Instant),
 )
 reviewed = referral.c.review_at.is_not(None)
 Index("ix_referral_review_at", referral.c.review_at, postgresql_where=reviewed, sqlite_where=reviewed)
@@ -46,7 +48,11 @@ decision = Table(
     Column("sequence", Integer, nullable=False, server_default="0"),
     Column("cause", String(16), nullable=False, server_default="submitted"),
     Column("cause_words", String(400), nullable=False, server_default=""),
+    # "held" or else "duplicate", where it leaves such needs to nobody.
+    Column("unplaced", String(16)),
 )
+left_over = decision.c.unplaced.is_not(None)
+Index("ix_decision_unplaced", decision.c.referral_id, postgresql_where=left_over, sqlite_where=left_over)
 
 assignment = Table(
     "assignment",

@@ -27,6 +27,7 @@ class ReviewHeld:
         held, repeated = tuple(document.get("held_needs", ())), duplicates_of(document)
         await tx.referrals.review(due.referral_id, _next(county, document, due) if held else None)
         if held or repeated:
+            await tx.referrals.asked(due.referral_id, due.at)
             await tx.publish(
                 ReferralReviewDue(
                     referral_id=due.referral_id,
