@@ -19,7 +19,9 @@ from shared.events import AssignmentMoved, AssignmentOverdue, NotificationExhaus
 from tests.router.builders import CREATIVE, NOON, a_submission, an_offer
 from tests.router.conftest import Hands, World
 from tests.router.fakes import FakeTransaction
+from tests.router.html import Page
 from tests.router.test_api import assignments
+from tests.router.test_links import look, path_of
 
 PARTNER = Actor("partner", "desk-2")
 
@@ -75,6 +77,29 @@ async def test_whatever_the_fault_there_is_a_sentence_for_it(tx: FakeTransaction
     offer = await routed(tx, clock)
     await exhaust(tx, clock, an_exhaustion(offer, failure))
     assert " could not be reached: " in tx.decisions.kept[-1].cause_words
+
+
+async def test_that_what_was_sent_came_back_is_said(tx: FakeTransaction, clock: Hands) -> None:
+    offer = await routed(tx, clock)
+    await exhaust(tx, clock, an_exhaustion(offer, "suppressed"))
+    words = f"{offer.service_name} could not be reached: what was sent to its addresses came back."
+    assert tx.decisions.kept[-1].cause_words == words
+
+
+async def test_the_pages_of_the_offer_do_not_say_that_others_are_asked(world: World) -> None:
+    event = a_submission("mind.creative_wellbeing")
+    await world.hear(event)
+    [listed] = await assignments(world.client, referral=event.reference)
+    offer = replace(an_offer(referral_id=event.referral_id, reference=event.reference), id=listed["id"])
+    await world.hear(an_exhaustion(offer))
+    status, page = await look(world, path_of(listed))
+    assert (status, page.texts["h1"]) == (200, [f"Referral {offer.reference} no longer waits for your answer"])
+    assert page.texts["p"][:2] == [
+        "We could not be sure that our message had reached you, so we took it back at midday on 6 May 2020.",
+        "We take it from here.",
+    ]
+    shown = Page.read((await world.client.get(f"/assignments/{offer.id}")).text)
+    assert shown.texts["p"][0] == "There was no answer, so we take it from here. There is nothing more to do."
 
 
 async def test_once_somebody_has_looked_at_it_or_answered_it_changes_nothing(tx: FakeTransaction, clock: Hands) -> None:

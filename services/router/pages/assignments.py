@@ -22,7 +22,7 @@ ENDED = {
     State.CONTACTED: "You have taken this on and reached the person.",
     State.DONE: "This is done. There is nothing more to do.",
     State.DECLINED: "You have said no to this request. There is nothing more to do.",
-    State.EXPIRED: "There was no answer in time, so others are asked. There is nothing more to do.",
+    State.EXPIRED: "There was no answer, so we take it from here. There is nothing more to do.",
     State.RECALLED: "This request was taken back. There is nothing more to do.",
     State.HANDED_BACK: "You have handed this back. There is nothing more to do.",
 }

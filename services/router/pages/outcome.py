@@ -7,6 +7,7 @@ from services.router.domain.assignment import AWAITING_ANSWER, UNDER_WAY, Actor,
 from services.router.domain.county import County
 from services.router.domain.links import Purpose, Standing
 from services.router.use_cases.links import Seen, holder
+from services.router.use_cases.unreachable import UNREACHABLE
 from shared.links import Link
 from shared.wording import moment_words
 
@@ -43,6 +44,9 @@ NOT_BY_THEM: Mapping[State, str] = {
     State.EXPIRED: "Nobody had answered, so we gave it to others",
     State.RECALLED: "We took it back",
 }
+# Nobody was asked in their place yet: a person looks first.
+UNREACHED = Told("no longer waits for your answer", "", (FROM_HERE, NOTHING_TO_DO))
+NOT_REACHED = "We could not be sure that our message had reached you, so we took it back"
 
 
 def outcome(link: Link, seen: Seen, county: County) -> Mapping[str, object]:
@@ -54,8 +58,8 @@ def outcome(link: Link, seen: Seen, county: County) -> Mapping[str, object]:
     if state in AWAITING_ANSWER:
         sentences = [f"This link could be used until {moment_words(link.expires_at)}."]
         return _values("still waits for your answer", sentences, awaited=True)
-    told, last = DECIDED[state], seen.last
-    sentence = f"{_who(last.actor, holder(link))} {told.verb}" if told.verb else NOT_BY_THEM[state]
+    last = seen.last
+    told, sentence = _ended(seen, last.actor, holder(link))
     reason = county.rules.answers.decline.get(last.reason or "") if state is State.DECLINED else None
     why = f", because: {reason.label}" if reason else ""
     after = told.after
@@ -71,6 +75,14 @@ def outcome(link: Link, seen: Seen, county: County) -> Mapping[str, object]:
 
 def _values(heading: str, sentences: list[str], *, awaited: bool = False) -> Mapping[str, object]:
     return {"heading": heading, "sentences": sentences, "awaited": awaited}
+
+
+def _ended(seen: Seen, actor: Actor, by_this_link: Actor) -> tuple[Told, str]:
+    state = seen.offer.state
+    if state is State.EXPIRED and seen.last.reason == UNREACHABLE:
+        return UNREACHED, NOT_REACHED
+    told = DECIDED[state]
+    return told, f"{_who(actor, by_this_link)} {told.verb}" if told.verb else NOT_BY_THEM[state]
 
 
 def _who(actor: Actor, by_this_link: Actor) -> str:

@@ -18,6 +18,7 @@ UNREACHABLE = "unreachable"
 FAILURES = {
     "permanent_recipient": "every address of it is wrong or switched off",
     "no_contact": "the directory has no address of it",
+    "suppressed": "what was sent to its addresses came back",
     "policy": "what we sent was refused",
     "ambiguous": "no message is known to have arrived",
 }
