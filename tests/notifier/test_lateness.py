@@ -7,13 +7,16 @@ from uuid import uuid5
 import pytest
 
 from services.notifier.channels.templates import Templates
-from services.notifier.domain.notification import Channel, Purpose, State
+from services.notifier.domain.failure import Failure
+from services.notifier.domain.lateness import PURPOSES
+from services.notifier.domain.notification import TO_THE_DESK, Channel, Purpose, State
 from shared.clock import utc_now
 from shared.documents import Documents
-from shared.events import AssignmentOverdue, Priority
+from shared.events import AssignmentOverdue, Event, Priority
 from tests.links import SIGNER
 from tests.notifier.heard import cancelled, moved, offered, recalled, reminded
 from tests.notifier.world import (
+    ALL,
     ASSIGNMENT,
     DIRECTORY,
     IDS,
@@ -139,6 +142,55 @@ async def test_what_is_accepted_may_still_be_late_and_is_neither_taken_back_nor_
     assert [message.template for message in sender.taken] == ["late_contact.email@1"]
     assert {each.purpose for each in await county.stored()} == {Purpose.LATE_CONTACT, Purpose.REMINDER}
     assert await county.published() == []
+
+
+async def held_notices(county: World) -> dict[Purpose, tuple[State, str | None]]:
+    """What became of the late notices, by purpose, once what kept them back has ended."""
+    sender = ScriptedSender()
+    await county.worker(sender).run_once()
+    return {each.purpose: (each.state, each.reason) for each in await county.stored() if each.purpose in TO_THE_DESK}
+
+
+@pytest.mark.parametrize(
+    ("events", "reason"),
+    [
+        ((recalled(),), "recalled"),
+        ((cancelled(),), "cancelled"),
+        ((moved("accepted"), moved("done")), "ended"),
+        ((moved("accepted"), moved("handed_back")), "ended"),
+        ((moved("declined"),), "ended"),
+    ],
+)
+async def test_what_nobody_works_on_any_more_is_not_told_to_be_late(
+    county: World, events: tuple[Event, ...], reason: str
+) -> None:
+    late = [overdue(clock).model_copy(update={"assignment_id": ASSIGNMENT}) for clock in PURPOSES]
+    await county.hear(*late, *events)
+    ends = await held_notices(county)
+    assert set(ends) == TO_THE_DESK
+    assert {state for state, _ in ends.values()} == {State.SKIPPED}
+    assert ends[Purpose.LATE_CONTACT] == ends[Purpose.LATE_REVIEW] == (State.SKIPPED, reason)
+    assert await county.published() == []
+
+
+async def test_what_is_done_while_its_notice_is_being_tried_is_not_told_at_the_next_try(county: World) -> None:
+    await county.hear(overdue().model_copy(update={"assignment_id": ASSIGNMENT}))
+    async with county.begin() as tx:
+        [claim] = await tx.notifications.claim(ALL, await tx.present())
+    await county.hear(moved("accepted"), moved("done"))
+    async with county.begin() as tx:
+        await tx.notifications.save(claim.notification.postponed(Failure.TRANSIENT, await tx.present()))
+    assert await held_notices(county) == {Purpose.LATE_CONTACT: (State.SKIPPED, "ended")}
+
+
+async def test_what_was_accepted_late_may_still_want_contact_but_no_answer(county: World) -> None:
+    late = [overdue(clock).model_copy(update={"assignment_id": ASSIGNMENT}) for clock in PURPOSES]
+    await county.hear(*late, moved("accepted"))
+    assert await held_notices(county) == {
+        Purpose.LATE_CONTACT: (State.SENT, None),
+        Purpose.LATE_REVIEW: (State.SENT, None),
+        Purpose.LATE_ANSWER: (State.SKIPPED, "answered"),
+    }
 
 
 def test_the_desk_reads_what_is_late_where_it_is_and_nothing_of_the_need() -> None:

@@ -221,12 +221,17 @@ async def test_a_webhook_of_an_offer_that_was_recalled_first_is_not_posted(hooke
     assert (await states(hooked))[Purpose.OFFER, Channel.WEBHOOK] is State.SKIPPED
 
 
-@pytest.mark.parametrize("to_state", ["accepted", "declined", "handed_back", "done"])
-async def test_an_answer_stops_what_has_not_been_sent_and_tells_nobody(world: World, to_state: str) -> None:
+@pytest.mark.parametrize(
+    ("to_state", "reason"),
+    [("accepted", "answered"), ("declined", "ended"), ("handed_back", "ended"), ("done", "ended")],
+)
+async def test_an_answer_stops_what_has_not_been_sent_and_tells_nobody(
+    world: World, to_state: str, reason: str
+) -> None:
     await world.hear(offered(channels=("email", "phone")))
     await world.hear(moved(to_state), offered(channels=("sms",)))
     told = [stored for stored in await world.stored() if stored.purpose is Purpose.OFFER]
-    assert [(stored.state, stored.reason) for stored in told] == [(State.SKIPPED, "answered")] * 3
+    assert [(stored.state, stored.reason) for stored in told] == [(State.SKIPPED, reason)] * 3
     others = {stored.purpose for stored in await world.stored()} - {Purpose.OFFER}
     assert others == ({Purpose.CONFIRMATION} if to_state == "accepted" else set())
 

@@ -177,8 +177,8 @@ class Notification:
 
     @property
     def ends_with_its_offer(self) -> bool:
-        """Whether nothing is left to tell once the offer is taken back, answered, or the referral stopped."""
-        return self.purpose not in TO_THE_DESK | {Purpose.RECALL, Purpose.CANCELLED}
+        """Whether nothing is left to tell once the offer is taken back, answered or done, or the referral stopped."""
+        return self.purpose not in {Purpose.RECALL, Purpose.CANCELLED}
 
     def claimed(self) -> "Notification":
         """One more attempt begins; an attempt whose worker died counts as one nobody knows the end of."""

@@ -8,11 +8,11 @@ from uuid import UUID
 from services.notifier.domain.failure import Failure, NotAddressed, SendFailed, Withheld
 from services.notifier.domain.hold import WayNames
 from services.notifier.domain.message import Proof
-from services.notifier.domain.notification import OF_THE_WORK, Notification, State
+from services.notifier.domain.notification import Notification, State
 from services.notifier.domain.retry import after_failure, is_worth_sending
 from services.notifier.ports import Claim, Lane, Transaction
 from services.notifier.use_cases.holding import ClaimWithHolds, HeedOutcome
-from services.notifier.use_cases.planning import ANSWERED, TOLD_BY_RECALL, plan_recall
+from services.notifier.use_cases.planning import ANSWERED, OUTLASTS_THE_ANSWER, TOLD_BY_RECALL, plan_recall
 from services.notifier.use_cases.telling import tell_delivered, tell_failed, tell_sent, tell_skipped
 from services.notifier.use_cases.waiting import PutOff
 
@@ -161,6 +161,5 @@ def _closed(notification: Notification, reasons: Mapping[UUID, str]) -> str | No
     if not notification.ends_with_its_offer:
         return None
     found = (reasons[subject] for subject in _closable(notification) if subject in reasons)
-    # Only who has accepted is told of the work.
-    goes_on = ANSWERED if notification.purpose in OF_THE_WORK else None
-    return next((reason for reason in found if reason != goes_on), None)
+    outlasts = notification.purpose in OUTLASTS_THE_ANSWER
+    return next((reason for reason in found if not (outlasts and reason == ANSWERED)), None)

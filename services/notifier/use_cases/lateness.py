@@ -21,7 +21,7 @@ class PlanLateNotice:
     """One e-mail for each time that a clock of an assignment runs out, and a text where it is urgent."""
 
     async def __call__(self, tx: Transaction, event: AssignmentOverdue) -> None:
-        """Nothing where the assignment was taken back or the referral cancelled meanwhile.
+        """Nothing where the assignment was taken back or has ended, or the referral was cancelled, meanwhile.
 
         A clock that was set again has another `due_at`, and so its messages are others.
         """

@@ -15,6 +15,7 @@ from shared.events import AssignmentMoved, AssignmentOffered, AssignmentRecalled
 RECALLED = "recalled"
 CANCELLED = "cancelled"
 ANSWERED = "answered"
+ENDED = "ended"  # nobody works on it any more
 EXPIRED = "expired"
 # Why an offer ended in a way that those who heard of it have to be told of.
 TOLD_BY_RECALL = frozenset({RECALLED, EXPIRED})
@@ -22,6 +23,8 @@ OPENED = "opened"
 AWAITING_ANSWER = frozenset({"offered", OPENED})
 ACCEPTED = "accepted"
 UNDER_WAY = frozenset({ACCEPTED, "contacted"})
+# What was accepted may be late all the same.
+OUTLASTS_THE_ANSWER = OF_THE_WORK | {Purpose.LATE_CONTACT, Purpose.LATE_REVIEW}
 WAITING = frozenset({State.QUEUED, State.AWAITING_CALL})
 
 
@@ -100,11 +103,13 @@ class StopOffer:
         if event.to_state == EXPIRED:
             await _take_back(tx, event.assignment_id, EXPIRED)
             return
-        await tx.closures.add(event.assignment_id, ANSWERED, await tx.present())
+        under_way = event.to_state in UNDER_WAY
+        reason = ANSWERED if under_way else ENDED
+        await tx.closures.add(event.assignment_id, reason, await tx.present(), over=ANSWERED)
         for notification in await tx.notifications.of_assignment(event.assignment_id):
-            goes_on = notification.purpose in OF_THE_WORK and event.to_state in UNDER_WAY
+            goes_on = under_way and notification.purpose in OUTLASTS_THE_ANSWER
             if notification.state in WAITING and notification.ends_with_its_offer and not goes_on:
-                await tx.notifications.save(notification.skipped(ANSWERED))
+                await tx.notifications.save(notification.skipped(reason))
 
 
 @dataclass(frozen=True, slots=True)
