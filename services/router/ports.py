@@ -165,8 +165,11 @@ class Offers(Protocol):
     async def children_of(self, assignment_id: UUID) -> Sequence[Offer]:
         """The assignments to which its needs were passed on, in the order in which they were offered."""
 
-    async def refusals(self, referral_id: UUID) -> Mapping[str, frozenset[str]]:
-        """By need, the services that declined it, let it expire or handed it back since refusals count."""
+    async def refusals(self, referral_id: UUID, *, told: bool = False) -> Mapping[str, frozenset[str]]:
+        """By need, the services that declined it, let it expire or handed it back since refusals count.
+
+        With `told`, without those whose offer expired before they were told and without their having opened it.
+        """
 
     async def history(self, assignment_id: UUID) -> Sequence[Moved]:
         """Every move of an assignment, oldest first."""

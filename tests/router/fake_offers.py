@@ -97,11 +97,12 @@ class FakeOffers:
         children = [offer for offer in self.kept.values() if offer.parent_id == assignment_id]
         return sorted(children, key=lambda offer: (offer.offered_at, offer.id))
 
-    async def refusals(self, referral_id: UUID) -> Mapping[str, frozenset[str]]:
+    async def refusals(self, referral_id: UUID, *, told: bool = False) -> Mapping[str, frozenset[str]]:
         said_no: dict[str, set[str]] = defaultdict(set)
         for assignment_id, move in self.moves[self.forgotten.get(referral_id, 0) :]:
             offer = self.kept[assignment_id]
-            if offer.referral_id == referral_id and move.to in PLACED_AGAIN:
+            untold = (move.before, move.to) == (State.OFFERED, State.EXPIRED) and offer.notified_at is None
+            if offer.referral_id == referral_id and move.to in PLACED_AGAIN and not (told and untold):
                 for need in offer.needs:
                     said_no[need].add(offer.service_id)
         return {need: frozenset(services) for need, services in said_no.items()}

@@ -182,7 +182,7 @@ async def test_silence_everywhere_ends_at_the_triage_desk(router: Router, clock:
     async with router.database.begin(REQUEST) as transaction:
         [offer] = await router.stores(transaction).offers.live_of(event.referral_id)
     assert offer.service_id == county.rules.triage_desk
-    assert "did not answer." in (offer.reason or "")
+    assert "could not be told in time." in (offer.reason or "")
 
 
 async def test_a_clock_that_cannot_ring_does_not_keep_others_from_ringing(router: Router, clock: Hands) -> None:

@@ -70,6 +70,32 @@ async def test_who_sent_a_need_back_is_remembered_by_need(begin: Begin) -> None:
         assert await tx.offers.refusals(new_id()) == {}
 
 
+@pytest.mark.parametrize(
+    ("is_told", "moves", "counts"),
+    [
+        (False, (State.EXPIRED,), False),
+        (True, (State.EXPIRED,), True),
+        (False, (State.OPENED, State.EXPIRED), True),
+        (False, (State.DECLINED,), True),
+        (False, (State.ACCEPTED, State.HANDED_BACK), True),
+    ],
+)
+async def test_whose_offer_expired_before_it_knew_of_it_has_refused_nothing_but_is_still_remembered(
+    begin: Begin, is_told: bool, moves: tuple[State, ...], counts: bool
+) -> None:
+    offer = an_offer()
+    await stored(begin, offer)
+    async with begin() as tx:
+        if is_told:
+            await tx.offers.told(offer.id, NOON)
+        for to in moves:
+            offer = await tx.offers.move(await tx.offers.lock(offer.id), to, actor=PARTNER, at=NOON, reason=None)
+    async with begin() as tx:
+        everyone = {need: {offer.service_id} for need in offer.needs}
+        assert await tx.offers.refusals(offer.referral_id) == everyone
+        assert await tx.offers.refusals(offer.referral_id, told=True) == (everyone if counts else {})
+
+
 @pytest.mark.parametrize("to", sorted(set(State) - PLACED_AGAIN - {State.OFFERED}))
 async def test_whoever_did_anything_else_has_refused_nothing(begin: Begin, to: State) -> None:
     offer = an_offer()

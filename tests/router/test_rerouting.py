@@ -1,13 +1,16 @@
 """Needs that came back from a service are placed again at once, and never with anyone who has said no (R57)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from services.router.domain.assignment import Actor, State
+from services.router.domain.chase import Clock, ClockState, Kind
 from services.router.domain.county import County
-from services.router.ports import Offer
+from services.router.ports import Due, Offer
 from services.router.use_cases.answering import AcceptOffer, CompleteOffer, DeclineOffer, HandBack
+from services.router.use_cases.chasing import RingClock
 from services.router.use_cases.given import Given
 from services.router.use_cases.pausing import ResumeService
 from services.router.use_cases.rerouting import PlaceAgain
@@ -121,6 +124,41 @@ async def test_after_three_refusals_nobody_else_is_asked(tx: FakeTransaction, cl
         await decline(tx, clock, offer)
     assert len(asked) <= 3
     assert offer.reason is not None
+
+
+async def expire(tx: FakeTransaction, clock: Hands, offer: Offer) -> None:
+    """Let the wait for an answer run out, past the reminder."""
+    wait = Clock(offer.id, Kind.RESPOND, offer.due_at, state=ClockState.WARNED)
+    await RingClock(PlaceAgain(new_id))(tx, Due(wait, offer, clock()))
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+async def test_silence_counts_as_a_refusal_only_of_who_was_told(
+    county: County, clock: Hands, desk: str, is_told: bool
+) -> None:
+    selection = replace(county.rules.selection, declines_limit=1)
+    tx = FakeTransaction(replace(county, rules=replace(county.rules, selection=selection)))
+    event = await routed(tx, clock)
+    first = await live(tx, event)
+    if is_told:
+        await tx.offers.told(first.id, clock())
+    await expire(tx, clock, await live(tx, event))
+    offer = await live(tx, event)
+    words = "did not answer." if is_told else "could not be told in time."
+    assert (offer.service_id, tx.decisions.kept[-1].cause_words) == (
+        desk if is_told else LEAD,
+        f"{first.service_name} {words}",
+    )
+
+
+async def test_who_could_not_be_told_in_time_is_not_asked_again(tx: FakeTransaction, clock: Hands, desk: str) -> None:
+    event = await routed(tx, clock)
+    asked: list[str] = []
+    while (offer := await live(tx, event)).service_id != desk:
+        asked.append(offer.service_id)
+        await expire(tx, clock, offer)
+    assert len(asked) == len(set(asked)) > 1
+    assert (offer.reason or "").endswith("could not be told in time. No other service can take this.")
 
 
 async def test_a_service_that_a_rule_names_and_that_declined_is_never_asked_again(

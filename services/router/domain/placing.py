@@ -68,8 +68,7 @@ def place_inside(asked: Asked, referral: Referral) -> NeedDecision:
 def _find(asked: Asked, referral: Referral) -> NeedDecision:
     """The service found, before anything moves the need elsewhere (R05, R06, R57)."""
     need, desk = referral.county.needs[asked.need], referral.rules.triage_desk
-    declined = referral.load.declined_by.get(asked.need, frozenset())
-    if len(declined) >= referral.rules.selection.declines_limit:
+    if referral.load.refusals(asked.need) >= referral.rules.selection.declines_limit:
         decision = given_to(desk, asked, (Rule.CAPACITY,))
         return replace(decision, marks=(Mark(ResultFlag.DECLINED_THREE_TIMES, (Rule.CAPACITY,)),))
     if referral.district is not None:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, func, select, update
+from sqlalchemy import RowMapping, Select, and_, func, not_, select, true, update
 
 from services.router.domain.assignment import LIVE, PLACED_AGAIN, Actor, Move, State
 from services.router.ports import Moved, Offer
@@ -114,8 +114,11 @@ class OfferTable:
         children = select(assignment).where(assignment.c.parent_id == assignment_id)
         return await self._offers(children.order_by(assignment.c.offered_at, assignment.c.id))
 
-    async def refusals(self, referral_id: UUID) -> Mapping[str, frozenset[str]]:
+    async def refusals(self, referral_id: UUID, *, told: bool = False) -> Mapping[str, frozenset[str]]:
         """By need, the services that declined it, let it expire or handed it back since refusals count."""
+        move = assignment_move.c
+        silent = and_(move.to_state == State.EXPIRED, move.from_state == State.OFFERED)
+        untold = and_(silent, assignment.c.notified_at.is_(None))
         query = (
             select(assignment_need.c.need, assignment.c.service_id)
             .join(assignment, assignment.c.id == assignment_need.c.assignment_id)
@@ -125,6 +128,7 @@ class OfferTable:
                 assignment.c.referral_id == referral_id,
                 assignment_move.c.to_state.in_(PLACED_AGAIN),
                 assignment_move.c.seq > func.coalesce(referral.c.refusals_after, 0),
+                not_(untold) if told else true(),
             )
         )
         said_no: dict[str, set[str]] = defaultdict(set)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.router.domain.assignment import Actor, Move, after
+from services.router.domain.assignment import Actor, Move, State, after
 from services.router.domain.cause import Cause, Trigger
 from services.router.domain.chase import ClockState, Kind, Ring, ring_of
 from services.router.domain.county import County
@@ -44,7 +44,9 @@ class RingClock:
     async def _expire(self, tx: Transaction, county: County, due: Due) -> None:
         step = Step(after(due.offer.state, Move.EXPIRE), CLOCK, due.at, NO_ANSWER)
         expired = await take(tx, due.offer, step)
-        cause = Cause(Trigger.EXPIRED, f"{expired.service_name} did not answer.")
+        knew = due.offer.notified_at is not None or due.offer.state is State.OPENED
+        words = "did not answer" if knew else "could not be told in time"
+        cause = Cause(Trigger.EXPIRED, f"{expired.service_name} {words}.")
         await self.place_again(tx, county, CameBack(expired, expired.needs, due.at, cause))
 
 

@@ -56,14 +56,16 @@ async def place_needs(tx: Transaction, case: Case, returned: Returned, new_id: N
     desk, limit = county.rules.triage_desk, county.rules.selection.declines_limit
     beside = await _beside(tx, case.referral_id, case.reference)
     said_no = without_the_desk(await tx.offers.refusals(case.referral_id), desk)
+    knew = without_the_desk(await tx.offers.refusals(case.referral_id, told=True), desk)
+    asked = Load(declined_by=said_no, untold={need: said_no[need] - knew.get(need, frozenset()) for need in said_no})
 
     def decide(load: Load) -> Decision:
-        return place_again(facts, county, replace(load, declined_by=said_no), returned, beside)
+        return place_again(facts, county, replace(load, declined_by=said_no, untold=asked.untold), returned, beside)
 
     def why(assignment: Assignment) -> str | None:
         if assignment.service_id != desk:
             return None
-        refusals = max(len(said_no.get(need, ())) for need in assignment.needs)
+        refusals = max(asked.refusals(need) for need in assignment.needs)
         return f"{case.cause.words} {why_the_desk(refusals, limit, for_a_person=returned.for_a_person)}"
 
     await place(tx, case, new_id, decide, why)
