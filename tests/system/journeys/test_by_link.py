@@ -94,6 +94,7 @@ async def test_by_links_alone_one_partner_declines_and_the_next_accepts_and_comp
                 f"{DOORSTEP}: offer email sent",
                 f"{DOORSTEP}: offer sms sent",
                 f"{DOORSTEP}: offer webhook sent",
+                f"{NETWORK}: confirmation email sent",
                 f"{NETWORK}: offer email sent",
                 f"{NETWORK}: offer webhook sent",
             ],
