@@ -53,7 +53,8 @@ async def test_a_referral_reaches_the_right_partner_by_e_mail_and_text(world: Wo
     assert told == {"email": ("offer", "sent"), "sms": ("offer", "sent")}
     kinds = [entry["kind"] for entry in referral["timeline"]]
     assert kinds[0] == "submitted"
-    assert sorted(kinds[1:]) == ["decided", "offered", "told", "told"]
+    # Where the ways out say so, the arrival of each message follows.
+    assert sorted(kind for kind in kinds[1:] if kind != "delivered") == ["decided", "offered", "told", "told"]
 
     (letter,) = letters_about(world, referral["reference"])
     assert letter.to == contact_of(DOORSTEP)["email"]
