@@ -1,43 +1,25 @@
 """The HTTP interface of referrals."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from httpx import AsyncClient, Response
+from httpx import AsyncClient
 from sqlalchemy import select
 
-from services.intake.domain.progress import CANCEL_REASONS, Progress
 from services.intake.store.referrals import ReferralTable
-from services.intake.store.tables import inbox, outbox, referral
+from services.intake.store.tables import inbox
 from shared.clock import new_id, utc_now
 from shared.envelope import Origin, Record, headers_for
-from shared.events import Event, ReferralCancelled, ReferralSubmitted
-from tests.intake.builders import NOON, a_body, a_decision, a_message_sent, a_progress, a_recall, an_offer
+from shared.events import Event, ReferralSubmitted
+from tests.intake.builders import NOON, a_body, a_decision, a_message_sent, a_recall, an_offer
+from tests.intake.calling import REFERRALS, post, submitted, told
 from tests.intake.conftest import World
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-REFERRALS = "/api/v1/referrals"
 # What must never be seen outside the sealed columns.
 PRIVATE = ("Maureen", "O'Hara-Kent", "960001", "1US", "Example Street", "Rings back", "1947")
-
-
-async def post(client: AsyncClient, body: Any, path: str = REFERRALS, key: str | None = None) -> Response:  # JSON
-    return await client.post(path, json=body, headers={"Idempotency-Key": key or str(new_id())})
-
-
-async def submitted(world: World, **changes: Any) -> Progress:  # JSON
-    """A referral that was accepted, as far as news of it needs to know it."""
-    body = (await post(world.client, a_body(**changes))).json()
-    needs = tuple(need["code"] for need in body["needs"])
-    progress = a_progress(reference=body["reference"], needs=needs)
-    async with world.database.engine.connect() as connection:
-        found = (
-            await connection.execute(select(referral.c.id).where(referral.c.reference == body["reference"]))
-        ).scalar_one()
-    return replace(progress, id=found)
 
 
 async def hear(world: World, *events: Event) -> None:
@@ -51,13 +33,6 @@ async def hear(world: World, *events: Event) -> None:
     async with world.database.engine.connect() as connection:
         states = (await connection.scalars(select(inbox.c.state))).all()
     assert set(states) <= {"done"}
-
-
-async def told(world: World) -> list[tuple[str, dict[str, Any]]]:  # JSON
-    """Type and content of every event that intake has told."""
-    async with world.database.engine.connect() as connection:
-        rows = (await connection.execute(select(outbox.c.headers, outbox.c.body).order_by(outbox.c.seq))).all()
-    return [(headers["ce_type"], json.loads(body)) for headers, body in rows]
 
 
 async def test_a_referral_is_stored_and_answered_with_its_reference(client: AsyncClient) -> None:
@@ -221,44 +196,6 @@ async def test_the_answer_tells_what_became_of_each_need(world: World) -> None:
     assert [(told["channel"], told["state"]) for told in assignment["notifications"]] == [("email", "sent")]
     assert [entry["kind"] for entry in body["timeline"]] == ["submitted", "decided", "offered", "told"]
     assert not [word for word in PRIVATE if word in answer.text]
-
-
-async def test_a_cancelled_referral_tells_the_router_and_says_why(world: World) -> None:
-    progress = await submitted(world)
-    answer = await post(world.client, {"reason": "died"}, f"{REFERRALS}/{progress.reference}/cancel")
-    assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
-    kind, event = (await told(world))[-1]
-    assert kind == ReferralCancelled.type
-    assert (event["reason"], event["sequence"]) == ("died", 2)
-    shown = (await world.client.get(f"{REFERRALS}/{progress.reference}")).json()
-    assert (shown["cancel_reason"], shown["needs"][0]["state"]) == ("died", "cancelled")
-    assert (shown["timeline"][-1]["before"], shown["timeline"][-1]["after"]) == ("submitted", "cancelled")
-
-
-async def test_a_cancelled_referral_cannot_be_cancelled_again(world: World) -> None:
-    path = f"{REFERRALS}/{(await submitted(world)).reference}/cancel"
-    await post(world.client, {"reason": "moved_away"}, path)
-    again = await post(world.client, {"reason": "moved_away"}, path)
-    assert (again.status_code, again.json()["code"]) == (409, "illegal_transition")
-    assert len(await told(world)) == 2
-
-
-@pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": "because Maureen said so"}])
-async def test_a_cancellation_needs_one_of_the_reasons(world: World, body: dict[str, str]) -> None:
-    answer = await post(world.client, body, f"{REFERRALS}/{(await submitted(world)).reference}/cancel")
-    assert answer.status_code == 422
-    assert "Maureen" not in answer.text
-
-
-@pytest.mark.parametrize("reason", CANCEL_REASONS)
-async def test_every_listed_reason_cancels(world: World, reason: str) -> None:
-    answer = await post(world.client, {"reason": reason}, f"{REFERRALS}/{(await submitted(world)).reference}/cancel")
-    assert answer.status_code == 200
-
-
-async def test_cancelling_what_does_not_exist_is_not_found(client: AsyncClient) -> None:
-    answer = await post(client, {"reason": "died"}, f"{REFERRALS}/3NQK-8N1/cancel")
-    assert answer.status_code == 404
 
 
 async def test_a_second_referral_of_the_same_person_names_the_first(world: World) -> None:

@@ -9,8 +9,9 @@ from services.intake.domain.progress import Progress
 from services.intake.domain.reopening import REOPEN_REASONS
 from shared.events import AssignmentOffered, NeedOutcome, NeedPlaced, ReferralReopened
 from tests.intake.builders import a_decision, a_move, an_offer
+from tests.intake.calling import REFERRALS, post, submitted, told
 from tests.intake.conftest import World
-from tests.intake.test_api import REFERRALS, hear, post, submitted, told
+from tests.intake.test_api import hear
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 FOOD, DEBT = "food.shopping", "money.debt"

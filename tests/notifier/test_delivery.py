@@ -10,22 +10,15 @@ import pytest
 
 from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.message import Receipt
-from services.notifier.domain.notification import Channel, Purpose, State
+from services.notifier.domain.notification import Channel, State
 from services.notifier.ports import Lane
 from services.notifier.store.insist import InsistOnDatabase
 from services.notifier.store.transactions import NotifierTransaction, Transactions
 from shared.envelope import Origin
 from shared.events import NotificationFailed, NotificationSent
-from tests.notifier.heard import cancelled, moved, offered, recalled
-from tests.notifier.world import (
-    ALL,
-    EXPIRED,
-    MOBILE,
-    Killed,
-    ScriptedSender,
-    World,
-    die,
-)
+from tests.notifier.dying import Killed, die
+from tests.notifier.heard import offered
+from tests.notifier.world import ALL, EXPIRED, MOBILE, ScriptedSender, World
 
 TRANSIENT = SendFailed(Failure.TRANSIENT, "450 4.2.0")
 DAYS = timedelta(days=5)
@@ -170,65 +163,6 @@ async def test_recording_is_repeated_while_the_database_is_away_and_sending_is_n
     await world.worker(sender, begin=begin, insist=IMPATIENT).run_once()
     assert (len(sends), len(begin.opened)) == (1, 5)
     assert [stored.state for stored in await world.stored()] == [State.SENT]
-
-
-async def test_a_recall_between_queue_and_send_sends_nothing(world: World) -> None:
-    await world.hear(offered())
-    async with world.begin() as tx:
-        [claimed] = await tx.notifications.claim(EXPIRED, await tx.present())
-    await world.hear(recalled())
-    sender = ScriptedSender()
-    await world.worker(sender).run_once()
-    kept = {stored.purpose: stored for stored in await world.stored()}
-    assert (kept[Purpose.OFFER].id, kept[Purpose.OFFER].state) == (claimed.notification.id, State.SKIPPED)
-    # The worker that had claimed it is gone: it may have sent it, so the contact is told that it is off.
-    await world.worker(sender).run_once()
-    assert [message.template for message in sender.taken] == ["recall.email@1"]
-
-
-async def test_a_message_on_its_way_while_its_offer_is_accepted_and_then_recalled_is_taken_back(world: World) -> None:
-    """Two workers, so that one message is on its way while the partner, who heard by another channel, accepts."""
-    await world.hear(offered())
-
-    async def accept_and_recall() -> None:
-        await world.hear(moved("accepted"), recalled())
-
-    sender = ScriptedSender(meanwhile=accept_and_recall)
-    worker = world.worker(sender)
-    await worker.run_once()
-    await worker.run_once()
-    assert [message.template.split("@")[0] for message in sender.taken] == ["offer.email", "recall.email"]
-
-
-async def test_a_message_that_failed_before_its_recall_is_not_tried_again(world: World) -> None:
-    await world.hear(offered())
-    sender = ScriptedSender([TRANSIENT])
-    worker = world.worker(sender)
-    await worker.run_once()
-    await world.hear(recalled())
-    await worker.run_once()
-    assert sender.taken == []
-    assert [stored.state for stored in await world.stored()] == [State.SKIPPED]
-
-
-async def test_a_recall_while_a_message_is_on_its_way_is_told_after_it(world: World) -> None:
-    await world.hear(offered())
-    sender = ScriptedSender(meanwhile=lambda: world.hear(recalled()))
-    await world.worker(sender).run_once()
-    sender.meanwhile = None
-    await world.worker(sender).run_once()
-    assert [message.template for message in sender.taken] == ["offer.email@2", "recall.email@1"]
-    assert [message.to for message in sender.taken] == [sender.taken[0].to] * 2
-
-
-async def test_a_cancellation_while_a_message_waits_for_its_retry_stops_it(world: World) -> None:
-    await world.hear(offered())
-    sender = ScriptedSender([TRANSIENT], meanwhile=lambda: world.hear(cancelled()))
-    worker = world.worker(sender)
-    await worker.run_once()
-    await worker.run_once()
-    assert sender.taken == []
-    assert [(stored.state, stored.reason) for stored in await world.stored()] == [(State.SKIPPED, "cancelled")]
 
 
 async def test_an_outdated_attempt_changes_nothing(world: World) -> None:

@@ -17,18 +17,11 @@ from shared.clock import utc_now
 from shared.documents import Documents
 from shared.envelope import Origin
 from shared.events import NotificationSent
+from tests.notifier.dying import Killed, die
 from tests.notifier.heard import moved, offered
-from tests.notifier.test_holds import AUTH, CONFIG, TRANSIENT, drain, make_probes_due, standing, stop
-from tests.notifier.world import (
-    EMAIL,
-    EXPIRED,
-    ORIGIN,
-    SERVICE,
-    Killed,
-    ScriptedSender,
-    World,
-    die,
-)
+from tests.notifier.holding import AUTH, TRANSIENT, drain, make_probes_due, standing, stop
+from tests.notifier.test_holds import CONFIG
+from tests.notifier.world import EMAIL, EXPIRED, ORIGIN, SERVICE, ScriptedSender, World
 
 DAYS = timedelta(days=20)
 

@@ -18,7 +18,7 @@ from shared.events import NotificationFailed, NotificationSent
 from shared.http import Edge
 from shared.idempotency import HEADER, Idempotency, Unsealed
 from tests.notifier.heard import offered, recalled
-from tests.notifier.test_holds import AUTH, drain
+from tests.notifier.holding import AUTH, drain
 from tests.notifier.world import (
     EMAIL,
     IDS,

@@ -7,6 +7,7 @@ from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.message import Receipt
 from services.notifier.domain.notification import State
 from shared.events import NotificationSent
+from tests.notifier.dying import Killed, die
 from tests.notifier.heard import offered, recalled
 from tests.notifier.http_server import Nothing, Reply
 from tests.notifier.notify_server import (
@@ -15,13 +16,7 @@ from tests.notifier.notify_server import (
     FakeNotify,
     Instead,
 )
-from tests.notifier.world import (
-    EXPIRED,
-    Killed,
-    ScriptedSender,
-    World,
-    die,
-)
+from tests.notifier.world import EXPIRED, ScriptedSender, World
 
 INVALID = Reply(201, b"<html>Created</html>", {"content-type": "text/html"})
 EDGE = b"<html>from something in between</html>"

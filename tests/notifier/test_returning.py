@@ -13,7 +13,7 @@ from shared.events import AnyEvent, AssignmentMoved, NotificationSent
 from shared.links import PROGRESS_LASTS, Link
 from tests.links import SIGNER
 from tests.notifier.heard import cancelled, moved, offered, recalled
-from tests.notifier.test_holds import drain
+from tests.notifier.holding import drain
 from tests.notifier.world import (
     ASSIGNMENT,
     DIRECTORY,

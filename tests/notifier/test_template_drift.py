@@ -10,8 +10,8 @@ from services.notifier.channels.templates import placeholders
 from services.notifier.domain.hold import Kind, Scope
 from services.notifier.upkeep import WatchTemplates
 from tests.notifier.heard import offered
+from tests.notifier.holding import drain, standing
 from tests.notifier.notify_server import NAMES, VERSION, FakeNotify, as_at_notify
-from tests.notifier.test_holds import drain, standing
 from tests.notifier.world import (
     ScriptedSender,
     World,

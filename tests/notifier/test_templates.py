@@ -3,10 +3,8 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
-from html.parser import HTMLParser
 from pathlib import Path
 from shutil import copytree
-from uuid import uuid5
 
 import pytest
 
@@ -18,6 +16,7 @@ from services.notifier.domain.notification import TO_THE_DESK, Channel, Notifica
 from services.notifier.domain.update import NOTICES, Update, update_notification
 from shared.links import Link
 from tests.links import SIGNER
+from tests.notifier.composing import OFFER, REMINDER, SAFE, answer_link, outline, templates
 from tests.notifier.world import DIRECTORY, IDS, NOON, PUBLIC_URL, a_notification, an_offer
 
 LONGEST = replace(
@@ -26,20 +25,11 @@ LONGEST = replace(
     words=replace(DIRECTORY.words, sender_in_texts="m" * SENDER_IN_TEXTS_MAX),
 )
 LONGEST_URL = "https://" + "w" * 25
-OFFER = a_notification()
-SAFE = a_notification(offer=an_offer(safe_contact_only=True))
 RECALL = a_notification(purpose=Purpose.RECALL)
-REMINDER = a_notification(purpose=Purpose.REMINDER)
 CONFIRMATION = a_notification(purpose=Purpose.CONFIRMATION)
 LATE = [a_notification(purpose=purpose) for purpose in sorted(TO_THE_DESK)]
 UPDATES = [update_notification(Update(IDS, IDS, "7K3M-2QX", "resident", step, "email"), None, NOON) for step in NOTICES]
 PAGE = f"{PUBLIC_URL}/assignments/{OFFER.offer.assignment_id}"
-
-
-def answer_link(notification: Notification) -> str:
-    offer = notification.offer
-    link = Link("answer", offer.assignment_id, offer.service_id, notification.id, offer.reply_by)
-    return f"{PUBLIC_URL}/r/{SIGNER.sign(link)}"
 
 
 def progress_link(notification: Notification) -> str:
@@ -48,33 +38,8 @@ def progress_link(notification: Notification) -> str:
     return f"{PUBLIC_URL}/progress/{SIGNER.sign(link)}"
 
 
-def templates() -> Templates:
-    return Templates(PUBLIC_URL, SIGNER)
-
-
 def email_for(notification: Notification) -> Email:
     return templates().email(notification, DIRECTORY, NOON)
-
-
-class Outline(HTMLParser):
-    """Which elements and attributes there are, and the text."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-
-def outline(html: str) -> Outline:
-    parsed = Outline()
-    parsed.feed(html)
-    return parsed
 
 
 def test_an_offer_says_what_and_where_and_how_soon_and_nothing_else() -> None:
@@ -231,48 +196,6 @@ def test_a_template_that_asks_for_more_than_its_notice_holds_stops_the_start(
     (tmp_path / "notices" / name).write_text(wrong)
     with pytest.raises(TemplateFault, match=re.escape(name)):
         Templates(PUBLIC_URL, SIGNER, tmp_path / "notices")
-
-
-def digest(*messages: Notification) -> Email:
-    return templates().digest(uuid5(IDS, "digest"), messages, DIRECTORY, NOON)
-
-
-def test_a_digest_counts_and_lists_the_nearest_deadline_first_and_names_no_sensitive_need() -> None:
-    later = an_offer(assignment_id=uuid5(IDS, "later"), needs=("money.debt",), reply_by=NOON + timedelta(days=3))
-    email = digest(a_notification(offer=later), OFFER, REMINDER, SAFE)
-    assert email.subject == "2 referrals for Volunteer doorstep help"
-    assert email.to == OFFER.address
-    listed = [line for line in email.text.splitlines() if line.startswith("7K3M-2QX")]
-    assert listed == ["7K3M-2QX", "7K3M-2QX: Debt advice, Chesterfield. Reply by midday on Saturday 18 April"]
-    elements = outline(email.html).elements
-    assert elements[0] == ("html", {"lang": "en-GB"})
-    words = " ".join("".join(outline(email.html).words).split())
-    assert [line for line in listed if line not in words] == []
-
-
-def test_below_each_offer_in_a_digest_is_the_link_that_its_own_e_mail_would_have_had() -> None:
-    later = a_notification(offer=an_offer(assignment_id=uuid5(IDS, "later"), reply_by=NOON + timedelta(days=3)))
-    safe = a_notification(offer=an_offer(assignment_id=uuid5(IDS, "safe"), safe_contact_only=True))
-    email = digest(later, safe)
-    lines = email.text.splitlines()
-    below = [lines[number + 1] for number, line in enumerate(lines) if line.startswith("7K3M-2QX")]
-    assert below == [f"{PUBLIC_URL}/assignments/{safe.offer.assignment_id}", answer_link(later)]
-    elements = outline(email.html).elements
-    assert [attributes["href"] for name, attributes in elements if name == "a"] == below
-    assert "sign in" not in email.text.lower()
-    assert email.values["items"] in email.text
-
-
-def test_of_an_offer_and_its_reminder_a_digest_lists_the_later_message() -> None:
-    reminder = replace(REMINDER, planned_at=NOON + timedelta(hours=1))
-    for messages in ((OFFER, reminder), (reminder, OFFER)):
-        email = digest(*messages)
-        assert answer_link(reminder) in email.text
-        assert answer_link(OFFER) not in email.text
-
-
-def test_a_digest_of_one_says_one() -> None:
-    assert digest(OFFER).subject == "1 referral for Volunteer doorstep help"
 
 
 def test_every_file_is_used_and_every_used_file_is_there() -> None:

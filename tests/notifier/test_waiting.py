@@ -15,7 +15,8 @@ from shared.documents import Documents
 from shared.events import NotificationSent
 from shared.wording import LONDON
 from tests.notifier.heard import offered, recalled
-from tests.notifier.test_holds import an_id, drain
+from tests.notifier.holding import drain
+from tests.notifier.test_holds import an_id
 from tests.notifier.world import (
     MOBILE,
     NOON,

@@ -181,15 +181,6 @@ class ScriptedContacts:
         return self.address
 
 
-class Killed(Exception):
-    """Stands for the end of the process."""
-
-
-async def die(step: Callable[[], Awaitable[None]]) -> None:
-    """In place of recording."""
-    raise Killed
-
-
 @dataclass(slots=True)
 class World:
     """The notifier on one database, with its events handed in by hand and its loops taken step by step."""

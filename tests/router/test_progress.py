@@ -15,21 +15,21 @@ from shared.links import Link
 from tests.links import SIGNER
 from tests.router.builders import NOON, a_cancellation, a_submission
 from tests.router.conftest import World
-from tests.router.test_answering import NEED, answer, offered, read
-from tests.router.test_api import assignments
-from tests.router.test_links import (
+from tests.router.linking import (
     ACCEPT,
     HELP_PHONE,
     Assignment,
     everything,
     look,
     message_of,
-    moves_of,
     page_in,
     path_of,
     revoke,
     send,
 )
+from tests.router.test_answering import NEED, answer, offered, read
+from tests.router.test_api import assignments
+from tests.router.test_links import moves_of
 
 LASTS = timedelta(days=28)
 REACHED = {"tell": "contact", "contact": "reached"}

@@ -20,8 +20,8 @@ from tests.router.builders import CREATIVE, NOON, a_submission, an_offer
 from tests.router.conftest import Hands, World
 from tests.router.fakes import FakeTransaction
 from tests.router.html import Page
+from tests.router.linking import look, path_of
 from tests.router.test_api import assignments
-from tests.router.test_links import look, path_of
 
 PARTNER = Actor("partner", "desk-2")
 

@@ -105,7 +105,7 @@ class Caller:
     ) -> None:
         """Have all accepted, several at a time, each tried until it is. `at` says what to do once so many are."""
         waiting = list(enumerate(bodies))
-        todo = dict(at or {})
+        faults = dict(at or {})
         batch = new_id().hex
 
         async def work() -> None:
@@ -113,7 +113,7 @@ class Caller:
                 number, body = waiting.pop(0)
                 key = f"{batch}-{number}"
                 self.accepted[key] = await self._insist(body, key)
-                fault = todo.pop(len(self.accepted), None)
+                fault = faults.pop(len(self.accepted), None)
                 if fault is not None:
                     await fault()
 
