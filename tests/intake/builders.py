@@ -176,48 +176,36 @@ def a_move(
     )
 
 
+def about_a_message(
+    offer: AssignmentOffered, sequence: int, notification_id: UUID | None = None, *, channel: Channel = "email"
+) -> dict[str, Any]:  # of the type of each field
+    """What every event about a message to the service of `offer` holds."""
+    return {
+        "referral_id": offer.referral_id,
+        "reference": offer.reference,
+        "sequence": sequence,
+        "notification_id": notification_id or new_id(),
+        "assignment_id": offer.assignment_id,
+        "service_id": offer.service_id,
+        "channel": channel,
+        "purpose": "offer",
+    }
+
+
 def a_message_sent(
     offer: AssignmentOffered, *, notification_id: UUID | None = None, sequence: int = 1
 ) -> NotificationSent:
-    return NotificationSent(
-        referral_id=offer.referral_id,
-        reference=offer.reference,
-        sequence=sequence,
-        notification_id=notification_id or new_id(),
-        assignment_id=offer.assignment_id,
-        service_id=offer.service_id,
-        channel="email",
-        purpose="offer",
-        sent_at=offer.offered_at + timedelta(seconds=2),
-    )
+    sent_at = offer.offered_at + timedelta(seconds=2)
+    return NotificationSent(**about_a_message(offer, sequence, notification_id), sent_at=sent_at)
 
 
 def a_call_awaited(offer: AssignmentOffered, *, notification_id: UUID, sequence: int = 1) -> NotificationCallAwaited:
-    return NotificationCallAwaited(
-        referral_id=offer.referral_id,
-        reference=offer.reference,
-        sequence=sequence,
-        notification_id=notification_id,
-        assignment_id=offer.assignment_id,
-        service_id=offer.service_id,
-        channel="phone",
-        purpose="offer",
-        awaited_at=offer.offered_at + timedelta(seconds=1),
-    )
+    about = about_a_message(offer, sequence, notification_id, channel="phone")
+    return NotificationCallAwaited(**about, awaited_at=offer.offered_at + timedelta(seconds=1))
 
 
 def a_message_failed(
     offer: AssignmentOffered, *, notification_id: UUID | None = None, sequence: int = 1
 ) -> NotificationFailed:
-    return NotificationFailed(
-        referral_id=offer.referral_id,
-        reference=offer.reference,
-        sequence=sequence,
-        notification_id=notification_id or new_id(),
-        assignment_id=offer.assignment_id,
-        service_id=offer.service_id,
-        channel="email",
-        purpose="offer",
-        failure="mailbox_unknown",
-        failed_at=offer.offered_at + timedelta(seconds=3),
-    )
+    about = about_a_message(offer, sequence, notification_id)
+    return NotificationFailed(**about, failure="mailbox_unknown", failed_at=offer.offered_at + timedelta(seconds=3))

@@ -23,7 +23,7 @@ from shared.events import (
     NotificationExhausted,
     NotificationUnconfirmed,
 )
-from tests.intake.builders import NOON, SHOPPING, a_decision, a_message_sent, a_reference, an_offer
+from tests.intake.builders import NOON, SHOPPING, a_decision, a_message_sent, a_reference, about_a_message, an_offer
 from tests.intake.conftest import COUNTY, Hands
 from tests.intake.fakes import FakeTransaction
 
@@ -43,47 +43,18 @@ async def told(clock: Hands) -> tuple[FakeTransaction, Progress, AssignmentOffer
 
 
 def delivered(offer: AssignmentOffered, *, sequence: int = 2) -> NotificationDelivered:
-    return NotificationDelivered(
-        referral_id=offer.referral_id,
-        reference=offer.reference,
-        sequence=sequence,
-        notification_id=MESSAGE,
-        assignment_id=offer.assignment_id,
-        service_id=offer.service_id,
-        channel="email",
-        purpose="offer",
-        delivered_at=NOON + timedelta(minutes=1),
-    )
+    about = about_a_message(offer, sequence, MESSAGE)
+    return NotificationDelivered(**about, delivered_at=NOON + timedelta(minutes=1))
 
 
 def bounced(offer: AssignmentOffered, *, sequence: int = 3) -> NotificationBounced:
-    return NotificationBounced(
-        referral_id=offer.referral_id,
-        reference=offer.reference,
-        sequence=sequence,
-        notification_id=MESSAGE,
-        assignment_id=offer.assignment_id,
-        service_id=offer.service_id,
-        channel="email",
-        purpose="offer",
-        bounce="hard",
-        bounced_at=NOON + timedelta(minutes=2),
-    )
+    about = about_a_message(offer, sequence, MESSAGE)
+    return NotificationBounced(**about, bounce="hard", bounced_at=NOON + timedelta(minutes=2))
 
 
 def unconfirmed(offer: AssignmentOffered, *, final: bool, sequence: int = 2) -> NotificationUnconfirmed:
-    return NotificationUnconfirmed(
-        referral_id=offer.referral_id,
-        reference=offer.reference,
-        sequence=sequence,
-        notification_id=MESSAGE,
-        assignment_id=offer.assignment_id,
-        service_id=offer.service_id,
-        channel="email",
-        purpose="offer",
-        final=final,
-        unconfirmed_at=NOON + timedelta(minutes=15),
-    )
+    about = about_a_message(offer, sequence, MESSAGE)
+    return NotificationUnconfirmed(**about, final=final, unconfirmed_at=NOON + timedelta(minutes=15))
 
 
 async def notice_in(tx: FakeTransaction, progress: Progress) -> Notice:

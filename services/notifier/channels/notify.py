@@ -13,7 +13,7 @@ from requests.adapters import HTTPAdapter
 
 from services.notifier.channels.notify_errors import classify
 from services.notifier.domain.failure import Failure, SendFailed
-from services.notifier.domain.message import Email, Proof, Receipt, Text
+from services.notifier.domain.message import Email, Message, Proof, Receipt, Text
 from shared.clock import Clock
 
 BASE_URL = "https://api.notifications.service.gov.uk"
@@ -103,57 +103,47 @@ class Notify:
 
 
 @dataclass(frozen=True, slots=True)
-class NotifyEmails:
-    """Each e-mail by the template at Notify that goes with ours; Notify puts it into words."""
+class _ByNotify:
+    """Each message by the template at Notify that goes with ours; Notify puts it into words."""
 
     notify: Notify
+
+    async def find(self, message_id: UUID) -> Receipt | None:
+        """What Notify has under this id. Raises SendFailed(ABSENT) when it has nothing."""
+        return await self.notify.find(message_id)
+
+    async def rest(self) -> None:
+        """Let go of connections."""
+        await self.notify.rest()
+
+    async def _have_sent(self, message: Message, method: Callable[..., Answer]) -> Receipt:
+        template = self.notify.template(message.template)
+
+        def post(client: NotificationsAPIClient) -> Answer:
+            values = dict(message.values)
+            return method(client, message.to, template, personalisation=values, reference=str(message.id))
+
+        return accepted(message.id, await self.notify.call(post))
+
+
+class NotifyEmails(_ByNotify):
+    """E-mails by Notify."""
+
+    __slots__ = ()
 
     async def send(self, message: Email) -> Receipt:
         """Have one e-mail sent; Notify has it then, but has not sent it yet. Raises SendFailed."""
-        template = self.notify.template(message.template)
-
-        def post(client: NotificationsAPIClient) -> Answer:
-            answer: Answer = client.send_email_notification(
-                message.to, template, personalisation=dict(message.values), reference=str(message.id)
-            )
-            return answer
-
-        return accepted(message.id, await self.notify.call(post))
-
-    async def find(self, message_id: UUID) -> Receipt | None:
-        """What Notify has under this id. Raises SendFailed(ABSENT) when it has nothing."""
-        return await self.notify.find(message_id)
-
-    async def rest(self) -> None:
-        """Let go of connections."""
-        await self.notify.rest()
+        return await self._have_sent(message, NotificationsAPIClient.send_email_notification)
 
 
-@dataclass(frozen=True, slots=True)
-class NotifyTexts:
-    """Each text by the template at Notify that goes with ours; Notify puts it into words."""
+class NotifyTexts(_ByNotify):
+    """Texts by Notify."""
 
-    notify: Notify
+    __slots__ = ()
 
     async def send(self, message: Text) -> Receipt:
         """Have one text sent; Notify has it then, but has not sent it yet. Raises SendFailed."""
-        template = self.notify.template(message.template)
-
-        def post(client: NotificationsAPIClient) -> Answer:
-            answer: Answer = client.send_sms_notification(
-                message.to, template, personalisation=dict(message.values), reference=str(message.id)
-            )
-            return answer
-
-        return accepted(message.id, await self.notify.call(post))
-
-    async def find(self, message_id: UUID) -> Receipt | None:
-        """What Notify has under this id. Raises SendFailed(ABSENT) when it has nothing."""
-        return await self.notify.find(message_id)
-
-    async def rest(self) -> None:
-        """Let go of connections."""
-        await self.notify.rest()
+        return await self._have_sent(message, NotificationsAPIClient.send_sms_notification)
 
 
 def _tried(call: Call, client: NotificationsAPIClient, now: datetime) -> Answer | SendFailed:
