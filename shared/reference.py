@@ -1,6 +1,6 @@
 """The reference of a referral: short enough to say on the telephone, and a slip in it is always noticed.
 
-`XXXX-XXX` in Crockford's base 32 (no I, L, O, U): six characters at random, then one check character. The check is a
+Seven of Crockford's base 32 (no I, L, O, U), written like `K7Q2-8MX`: six at random, then one check character. It is a
 sum over GF(32) in which each place has its own weight, so any one wrong character and any two swapped ones are found,
 always. ISO 7064 MOD 37,36 would promise nearly the same, but needs letters that sound or look alike.
 """

@@ -13,7 +13,7 @@ from shared.clock import new_id
 from tests.servers import Servers, choose_servers
 
 HERE = Path(__file__).parent
-PROCESSES = frozenset({"system", "architecture", "browser", "deploy", "test_cli.py"})
+PROCESSES = frozenset({"system", "architecture", "browser", "deploy", "cli"})
 WHOLE = frozenset({"world", "client", "chassis"})
 REAL = frozenset({"servers", "postgres_url", "kafka_url", "redis_url", "postgresql_database", "browser"})
 
