@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, Request, async_playwright
 
 from deploy.native.programs import Programs
 from tests.eventually import eventually
@@ -65,8 +65,13 @@ class Watched:
         self.complaints: list[str] = []
         page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url}"))
+        page.on("requestfailed", self._complain)
         page.on("request", self._notice)
+
+    def _complain(self, request: Request) -> None:
+        # What was still on its way when the page was left did not fail.
+        if request.failure != "net::ERR_ABORTED":
+            self.complaints.append(f"failed: {request.url}: {request.failure}")
 
     def _notice(self, request: object) -> None:
         url = str(getattr(request, "url", ""))

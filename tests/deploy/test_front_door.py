@@ -49,9 +49,15 @@ def ports() -> Mapping[str, int]:
 
 
 @pytest.fixture
-async def door(caddy: str, ports: Mapping[str, int], tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+def patience() -> str:
+    """How long the front door tries to reach a service."""
+    return "2s"
+
+
+@pytest.fixture
+async def door(caddy: str, ports: Mapping[str, int], patience: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the front door. Only addresses differ from the real thing, and how long it waits for a service."""
-    text = CADDYFILE.read_text().replace("lb_try_duration 5s", "lb_try_duration 2s")
+    text = CADDYFILE.read_text().replace("lb_try_duration 5s", f"lb_try_duration {patience}")
     for service in SERVICES:
         text = text.replace(f"dynamic a {service} 8000", f"dynamic a 127.0.0.1 {ports[service]}")
     here = f"http://127.0.0.1:{ports['front door']}"
@@ -61,7 +67,7 @@ async def door(caddy: str, ports: Mapping[str, int], tmp_path: Path) -> AsyncIte
     homes = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "HOME": str(tmp_path)}
     process = await asyncio.create_subprocess_exec(*command, env=homes, stderr=subprocess.DEVNULL)
     try:
-        async with httpx.AsyncClient(base_url=here, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=here, trust_env=False, timeout=60) as client:
             await eventually(lambda: opens(client))
             yield client
     finally:
@@ -150,6 +156,7 @@ async def test_a_service_that_is_away_is_answered_for_with_when_to_come_again(do
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("patience", ["60s"])
 async def test_a_request_waits_for_a_service_that_restarts(door: httpx.AsyncClient, ports: Mapping[str, int]) -> None:
     asked = asyncio.create_task(door.post("/api/v1/referrals", json={}))
     assert (await door.get("/livez")).status_code == 200
