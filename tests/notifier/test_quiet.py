@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.domain.notification import Channel, Purpose
-from services.notifier.domain.quiet import DIGEST, QUIET, SPREAD, Arrangements, QuietHours, Wait, gap, wait_of
+from services.notifier.domain.quiet import (
+    DIGEST,
+    QUIET,
+    SPREAD,
+    TO_ANSWER,
+    Arrangements,
+    QuietHours,
+    Wait,
+    gap,
+    wait_of,
+)
 from services.notifier.domain.update import Update, update_notification
 from shared.wording import LONDON
 from tests.notifier.world import IDS, NOON, SERVICE, a_notification, an_offer
@@ -146,11 +156,28 @@ def test_a_service_s_own_system_is_told_at_night() -> None:
     assert wait_of(claimed(1000, channel=Channel.WEBHOOK), NIGHTLY, TONIGHT) is None
 
 
-def test_nothing_waits_past_half_of_the_time_to_answer() -> None:
-    enough = 2 * ((MORNING + SPREAD - TONIGHT) / timedelta(hours=1))
+def test_nothing_waits_until_too_little_time_to_answer_is_left() -> None:
+    enough = (MORNING + SPREAD + TO_ANSWER - TONIGHT) / timedelta(hours=1)
     assert wait_of(claimed(enough), NIGHTLY, TONIGHT) == Wait(MORNING, QUIET)
     assert wait_of(claimed(enough - 0.1), NIGHTLY, TONIGHT) is None
     assert wait_of(claimed(-5), NIGHTLY, TONIGHT) is None
+
+
+@pytest.mark.parametrize(
+    ("offered", "reply_by", "leaves"),
+    [
+        ("2020-04-14T20:30", "2020-04-15T17:00", "2020-04-15T08:00"),
+        ("2020-04-15T02:00", "2020-04-16T17:00", "2020-04-15T08:00"),
+        # On a Friday evening, and at the weekend, for Monday.
+        ("2020-04-17T20:30", "2020-04-20T17:00", "2020-04-20T08:00"),
+        ("2020-04-18T10:00", "2020-04-20T17:00", "2020-04-20T08:00"),
+    ],
+)
+def test_an_offer_for_the_next_working_day_leaves_on_its_morning(offered: str, reply_by: str, leaves: str) -> None:
+    offer = an_offer(priority="P3", reply_by=at(reply_by))
+    message = a_notification(offer=offer, planned_at=at(offered), attempts=1)
+    arrangements = Arrangements(default=COUNTY, bank_holidays=EASTER)
+    assert wait_of(message, arrangements, at(offered)) == Wait(at(leaves), QUIET)
 
 
 def test_what_was_tried_before_goes_on() -> None:
@@ -166,7 +193,7 @@ def test_e_mails_wait_for_the_digest_and_recalls_and_texts_do_not() -> None:
     assert wait_of(claimed(1000, channel=Channel.SMS), daily, TONIGHT) == Wait(MORNING, QUIET)
     # The digest would come too late, the end of the night would not.
     assert wait_of(claimed(23), daily, TONIGHT) == Wait(MORNING, QUIET)
-    assert wait_of(claimed(20), daily, TONIGHT) is None
+    assert wait_of(claimed(15), daily, TONIGHT) is None
 
 
 def test_a_few_leave_within_seconds_and_many_within_ten_minutes() -> None:

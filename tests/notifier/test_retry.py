@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.notifier.domain.failure import Failure
 from services.notifier.domain.notification import Purpose, State
-from services.notifier.domain.retry import SCHEDULE, after_failure, give_up_at, is_worth_sending
+from services.notifier.domain.retry import SCHEDULE, TRIES_AT_LEAST, after_failure, give_up_at, is_worth_sending
 from tests.notifier.world import NOON, a_notification, an_offer
 
 ATTEMPTS = st.integers(min_value=1, max_value=50)
@@ -31,7 +31,11 @@ def test_no_passing_failure_is_tried_again_after_half_the_time_to_the_deadline(
     sending = a_notification(offer=an_offer(reply_by=NOON + left), state=State.SENDING, attempts=attempts)
     after = after_failure(sending, failure, NOON + passed, jitter)
     assert after.state in {State.QUEUED, State.FAILED}
-    if after.state is State.QUEUED and failure not in {Failure.AMBIGUOUS, Failure.ABSENT}:
+    if (
+        after.state is State.QUEUED
+        and failure not in {Failure.AMBIGUOUS, Failure.ABSENT}
+        and attempts >= TRIES_AT_LEAST
+    ):
         assert NOON + passed <= after.try_at <= give_up_at(sending)
         assert after.try_at - (NOON + passed) <= (timedelta(days=1) if failure is Failure.DAILY_CAP else SCHEDULE[-1])
 
@@ -71,9 +75,28 @@ def test_a_recall_is_tried_for_four_hours_whatever_the_deadline_was() -> None:
     assert give_up_at(a_notification(offer=past, purpose=Purpose.RECALL)) == NOON + timedelta(hours=4)
 
 
-def test_an_offer_whose_deadline_has_passed_is_tried_just_once() -> None:
-    late = a_notification(offer=an_offer(reply_by=NOON - timedelta(minutes=1)), state=State.SENDING, attempts=1)
+@pytest.mark.parametrize("priority", ["P2", "P3"])
+def test_an_offer_whose_deadline_has_passed_is_tried_just_once(priority: str) -> None:
+    offer = an_offer(priority=priority, reply_by=NOON - timedelta(minutes=1))
+    late = a_notification(offer=offer, state=State.SENDING, attempts=1)
     assert after_failure(late, Failure.TRANSIENT, NOON + timedelta(seconds=1), 0.0).state is State.FAILED
+
+
+@pytest.mark.parametrize(("priority", "tries"), [("P2", 1), ("P3", TRIES_AT_LEAST)])
+def test_what_waited_for_the_morning_is_tried_four_times_if_it_is_not_urgent(priority: str, tries: int) -> None:
+    offer = an_offer(priority=priority, reply_by=NOON + timedelta(hours=20))
+    morning, tried = NOON + timedelta(hours=16), 0
+    message = a_notification(offer=offer)
+    while message.state is State.QUEUED:
+        message, tried = after_failure(message.claimed(), Failure.TRANSIENT, morning, 1.0), tried + 1
+        morning = max(morning, message.try_at)
+    assert (message.state, tried) == (State.FAILED, tries)
+
+
+def test_a_recall_that_waited_for_the_morning_is_not_given_up_at_its_first_failure() -> None:
+    recall = a_notification(offer=an_offer(priority="P3", reply_by=NOON), purpose=Purpose.RECALL)
+    after = after_failure(recall.claimed(), Failure.TRANSIENT, NOON + timedelta(hours=10), 1.0)
+    assert (after.state, after.try_at) == (State.QUEUED, NOON + timedelta(hours=10, seconds=5))
 
 
 @pytest.mark.parametrize(("jitter", "seconds"), [(0.0, 2), (0.5, 6), (1.0, 10)])

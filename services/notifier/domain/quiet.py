@@ -12,6 +12,8 @@ from shared.wording import LONDON
 LOOKS_AHEAD = timedelta(days=14)
 SPREAD = timedelta(minutes=10)
 GAP_MAX = timedelta(seconds=5)
+# So long before its deadline a message leaves at the latest, quiet hours or not.
+TO_ANSWER = timedelta(hours=4)
 QUIET = "quiet_hours"
 RELEASED = "released"
 DIGEST = "digest"
@@ -97,19 +99,20 @@ class Wait:
 def wait_of(claimed: Notification, arrangements: Arrangements, now: datetime) -> Wait | None:
     """How long a message that was just claimed for the first time can wait; None when it goes at once.
 
-    Only P3 and P4 wait, and never past half of the time that the service has to answer: it could not answer in time.
-    A digest lists what is to be answered; everything else waits for the end of quiet hours at most.
+    Only P3 and P4 wait, and never so long that the service could not answer in time: for a digest at most half of the
+    time that it has, for the end of quiet hours as long as four hours are left. A digest lists what is to be answered.
     """
     offer = claimed.offer
     if offer.priority in URGENT or claimed.attempts > 1 or claimed.channel not in (Channel.EMAIL, Channel.SMS):
         return None
-    latest = claimed.planned_at + max(offer.reply_by - claimed.planned_at, timedelta()) / 2
+    half_time = claimed.planned_at + max(offer.reply_by - claimed.planned_at, timedelta()) / 2
     if claimed.channel is Channel.EMAIL and claimed.purpose in TO_BE_ANSWERED:
         digest_at = arrangements.digest_after(offer.service_id, now)
-        if digest_at is not None and digest_at <= latest:
+        if digest_at is not None and digest_at <= half_time:
             return Wait(digest_at, DIGEST)
     is_update = claimed.is_update
     quiet_until = arrangements.night_until(now) if is_update else arrangements.quiet_until(offer.service_id, now)
+    latest = max(half_time, offer.reply_by - TO_ANSWER)
     return Wait(quiet_until, QUIET) if quiet_until is not None and quiet_until + SPREAD <= latest else None
 
 

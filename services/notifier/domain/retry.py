@@ -12,6 +12,8 @@ RESEND_AFTER = timedelta(seconds=30)
 LOOK_AGAIN_AFTER = timedelta(seconds=90)
 RECALL_PATIENCE = timedelta(hours=4)
 UNSURE_MAX = 1
+# What may have waited for its time (quiet hours, a digest) has had no chance before: so often it is tried in any case.
+TRIES_AT_LEAST = 4
 # Providers count their days in UTC; five minutes are for their clock and ours.
 CAP_ENDS = time(0, 5, tzinfo=UTC)
 # What cannot wait until tomorrow: the offer's next channel or contact has to be used today.
@@ -48,12 +50,23 @@ def after_failure(
     if failure not in PASSING or (failure is Failure.DAILY_CAP and sending.offer.priority in URGENT):
         return sending.failed(failure)
     try_at = _try_at(sending, failure, now, jitter, retry_after)
-    return sending.failed(failure) if try_at > give_up_at(sending) else sending.postponed(failure, try_at)
+    if try_at > give_up_at(sending) and not _is_owed_another(sending, now, try_at):
+        return sending.failed(failure)
+    return sending.postponed(failure, try_at)
 
 
 def is_worth_sending(claimed: Notification) -> bool:
     """Whether a freshly claimed message may go: it may be resent once when nobody knows what became of it (N-10)."""
     return claimed.unsure <= UNSURE_MAX
+
+
+def _is_owed_another(sending: Notification, now: datetime, try_at: datetime) -> bool:
+    """Whether a message that can wait has had so few tries that the next one, which is soon, still comes: a mail server
+    that asks for a second delivery must not cost it its channel."""
+    if sending.offer.priority in URGENT or sending.attempts >= TRIES_AT_LEAST:
+        return False
+    in_time = sending.purpose is Purpose.RECALL or try_at < sending.offer.reply_by
+    return in_time and try_at - now <= SCHEDULE[TRIES_AT_LEAST - 1]
 
 
 def _try_at(
