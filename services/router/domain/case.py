@@ -1,8 +1,10 @@
-"""How a referral is read before any rule is asked: age, markers, shielding, concerns and consent."""
+"""How a referral is read before any rule is asked: age, markers, shielding, concerns, consent, and what is unknown."""
 
+import sys
+from collections.abc import Iterable
 from dataclasses import replace
 
-from services.router.domain.conditions import Case
+from services.router.domain.conditions import NO_PLACE, Case, Condition, Doubt, Fact, Field
 from services.router.domain.facts import Facts
 from services.router.domain.rule_set import People, RuleSet
 
@@ -35,9 +37,9 @@ def read_case(facts: Facts, rules: RuleSet) -> Case:
             "most_vulnerable": False,
         },
         age=age,
+        doubts=_doubts(facts, flags, rules.people),
     )
-    most_vulnerable = any(condition.holds(case) for condition in rules.people.most_vulnerable)
-    return replace(case, truths={**case.truths, "most_vulnerable": most_vulnerable})
+    return _with_most_vulnerable(case, rules.people.most_vulnerable)
 
 
 def _age(facts: Facts, flags: frozenset[str], people: People) -> int:
@@ -64,3 +66,41 @@ def _markers(flags: frozenset[str], age: int, people: People) -> int:
     """How many markers of R49; for markers the flag counts, also against a known age (R10)."""
     aged = age >= people.aged_from or people.aged_flag in flags
     return len(flags & people.marker_flags) + aged
+
+
+def _doubts(facts: Facts, flags: frozenset[str], people: People) -> dict[Field, Doubt]:
+    """The fields that are not known. A ticked flag is known, also where it says less than the fact it stands for."""
+    doubts: dict[Field, Doubt] = {"district": NO_PLACE, "outcode": NO_PLACE}
+    if facts.age is None:
+        ages = (people.unknown_age_if_older if people.older_flag in flags else 0, sys.maxsize)
+        least, most = (_markers(flags, age, people) for age in ages)
+        doubts["age"] = Doubt(("age",), between=ages)
+        if least != most:
+            doubts["markers"] = Doubt(("age",), between=(least, most))
+    if facts.food_days_left is None:
+        doubts["food_days_left"] = Doubt(("food_days_left",))
+    if facts.meds_days_left is None:
+        doubts["meds_days_left"] = Doubt(("meds_days_left",))
+    if facts.shield_list_match is None and people.shielded_flag in flags:
+        doubts["shielding"] = Doubt(("shield_list_match",), among=frozenset(("verified", "unverified")))
+    return doubts
+
+
+def _with_most_vulnerable(case: Case, conditions: tuple[Condition, ...]) -> Case:
+    """Whether one of the conditions holds, and whether that could be otherwise: not while one surely does."""
+    is_so = any(condition.holds(case) for condition in conditions)
+    case = replace(case, truths={**case.truths, "most_vulnerable": is_so})
+    if any(condition.judge(case) for condition in conditions):
+        return case
+    open_ones = [condition for condition in conditions if condition.judge(case) is None]
+    if not open_ones:
+        return case
+    facts = tuple(dict.fromkeys(fact for condition in open_ones for fact in settled_by(condition, case)))
+    return replace(case, doubts={**case.doubts, "most_vulnerable": Doubt(facts)})
+
+
+def settled_by(condition: Condition, case: Case) -> Iterable[Fact]:
+    """The facts that would tell whether a condition holds which cannot be judged without them."""
+    for test in condition.tests:
+        if test.judge(case) is None:
+            yield from case.doubts[test.field].facts

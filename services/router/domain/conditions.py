@@ -1,7 +1,7 @@
 """The closed language of conditions: what a row of a rule table may ask of a referral."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 SetField = Literal["flags", "concerns"]
@@ -10,11 +10,30 @@ CodeField = Literal[
 ]
 NumberField = Literal["age", "markers", "food_days_left", "meds_days_left"]
 TruthField = Literal["own_consent", "red_flag_words", "most_vulnerable"]
+Field = SetField | CodeField | NumberField | TruthField
+Fact = Literal["age", "food_days_left", "meds_days_left", "shield_list_match", "place"]
+"""What a caller may not have been asked, as facts of a referral call it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why a field is not known: the facts that would settle it, in order, and all that it may be where that is known.
+
+    `among` are codes, `between` two numbers that are both included.
+    """
+
+    facts: tuple[Fact, ...]
+    among: frozenset[str] | None = None
+    between: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A referral as conditions see it: each field of the language with its value; what is unknown is None."""
+    """A referral as conditions see it: each field of the language with the value that it counts with.
+
+    `doubts` has every field whose value is not known. Such a number or code may be None, which no condition accepts, or
+    count as something (R10, R29); either way it is decided by, and the doubt says that it could be otherwise.
+    """
 
     sets: Mapping[SetField, frozenset[str]]
     codes: Mapping[CodeField, str | None]
@@ -22,6 +41,7 @@ class Case:
     truths: Mapping[TruthField, bool]
     age: int
     """Years, for eligibility and the age limits of the rules; an unknown age has been counted as R10 says."""
+    doubts: Mapping[Field, Doubt] = field(default_factory=dict)
 
     @property
     def flags(self) -> frozenset[str]:
@@ -34,8 +54,14 @@ class Case:
         return self.sets["concerns"]
 
     def at(self, district: str | None, outcode: str | None) -> "Case":
-        """The same referral at one place: the district's short code, and the outcode."""
-        return replace(self, codes={**self.codes, "district": district, "outcode": outcode})
+        """The same referral at one place: the district's short code, and the outcode; None where it is not known."""
+        place: dict[CodeField, str | None] = {"district": district, "outcode": outcode}
+        doubts = {each: doubt for each, doubt in self.doubts.items() if each not in place}
+        doubts |= {each: NO_PLACE for each, code in place.items() if code is None}
+        return replace(self, codes={**self.codes, **place}, doubts=doubts)
+
+
+NO_PLACE = Doubt(("place",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +75,10 @@ class AnyOf:
         """Whether it does."""
         return not self.codes.isdisjoint(case.sets[self.field])
 
+    def judge(self, case: Case) -> bool | None:
+        """The same: what is not ticked or chosen is known not to be."""
+        return self.holds(case)
+
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
@@ -60,6 +90,10 @@ class AllOf:
     def holds(self, case: Case) -> bool:
         """Whether they are."""
         return self.codes <= case.sets[self.field]
+
+    def judge(self, case: Case) -> bool | None:
+        """The same: what is not ticked or chosen is known not to be."""
+        return self.holds(case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +107,10 @@ class NoneOf:
         """Whether none is."""
         return self.codes.isdisjoint(case.sets[self.field])
 
+    def judge(self, case: Case) -> bool | None:
+        """The same: what is not ticked or chosen is known not to be."""
+        return self.holds(case)
+
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
@@ -84,6 +122,17 @@ class OneOf:
     def holds(self, case: Case) -> bool:
         """Whether it is."""
         return case.codes[self.field] in self.codes
+
+    def judge(self, case: Case) -> bool | None:
+        """The same, or None where the code is not known and may be one of these as well as another."""
+        doubt = case.doubts.get(self.field)
+        if doubt is None:
+            return self.holds(case)
+        if doubt.among is None:
+            return None
+        if doubt.among <= self.codes:
+            return True
+        return False if doubt.among.isdisjoint(self.codes) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +148,24 @@ class Within:
         value = case.numbers[self.field]
         if value is None:
             return False
+        return self._has(value)
+
+    def judge(self, case: Case) -> bool | None:
+        """The same, or None where the number is not known and may lie inside as well as outside."""
+        doubt = case.doubts.get(self.field)
+        if doubt is None:
+            return self.holds(case)
+        if doubt.between is None:
+            return None
+        lowest, highest = doubt.between
+        if self._has(lowest) and self._has(highest):
+            return True
+        is_apart = (self.below is not None and lowest >= self.below) or (
+            self.least is not None and highest < self.least
+        )
+        return False if is_apart else None
+
+    def _has(self, value: int) -> bool:
         return (self.least is None or value >= self.least) and (self.below is None or value < self.below)
 
 
@@ -112,6 +179,10 @@ class Truth:
     def holds(self, case: Case) -> bool:
         """Whether it is."""
         return case.truths[self.field] is self.value
+
+    def judge(self, case: Case) -> bool | None:
+        """The same, or None where the answer is not known."""
+        return None if self.field in case.doubts else self.holds(case)
 
 
 Test = AnyOf | AllOf | NoneOf | OneOf | Within | Truth
@@ -129,6 +200,16 @@ class Condition:
             if not test.holds(case):
                 return False
         return True
+
+    def judge(self, case: Case) -> bool | None:
+        """Whether all hold, whatever is not known; False where that cannot be, None where it depends on unknown facts.
+
+        Kleene's logic: one that surely fails decides, however many others cannot be told.
+        """
+        judged = {test.judge(case) for test in self.tests}
+        if False in judged:
+            return False
+        return None if None in judged else True
 
 
 ALWAYS = Condition()
