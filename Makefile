@@ -11,7 +11,8 @@ run: .env-run ## everything in one process on http://127.0.0.1:8000, with sample
 	@$(BIN)/waymark up --demo
 
 test: .env-dev ## every test: embedded, and on real PostgreSQL, Kafka and Redis
-	@$(BIN)/python -m pytest $(PYTEST)
+	@$(BIN)/python -m tests.prepare
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(PYTEST)
 
 lint: .env-dev ## formatting, lint, types and architecture
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .

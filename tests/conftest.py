@@ -19,10 +19,16 @@ REAL = frozenset({"servers", "postgres_url", "kafka_url", "redis_url", "postgres
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test is `real` when a fixture of its own asks for a server or a browser; see pyproject.toml for the marks."""
+    """A test is `real` when a fixture of its own asks for a server or a browser; see pyproject.toml for the marks.
+
+    With `--dist loadgroup` those that start programs run one after the other, beside all others, file by file.
+    """
     for item in items:
-        if PROCESSES.intersection(item.path.relative_to(HERE).parts):
+        place = item.path.relative_to(HERE)
+        starts_programs = not PROCESSES.isdisjoint(place.parts)
+        if starts_programs:
             item.add_marker(pytest.mark.processes)
+        item.add_marker(pytest.mark.xdist_group("processes" if starts_programs else str(place)))
         if WHOLE.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.whole)
         if REAL.intersection(getattr(item, "fixturenames", ())):

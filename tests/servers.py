@@ -123,10 +123,11 @@ class Chosen:
 def choose_servers(data: Path) -> Servers:
     """The servers of this test run; `data` is an empty folder for them."""
     named = {kind: value for kind, variable in NAMED.items() if (value := os.environ.get(variable))}  # noqa: TID251
-    return Chosen(Containers() if _docker_answers() else Native(data), named)
+    return Chosen(Containers() if docker_answers() else Native(data), named)
 
 
-def _docker_answers() -> bool:
+def docker_answers() -> bool:
+    """Whether there is a Docker engine."""
     # Asked first, because the client leaves a socket open when it finds nobody.
     if not (os.environ.get("DOCKER_HOST") or Path("/var/run/docker.sock").exists()):  # noqa: TID251
         return False

@@ -4,6 +4,6 @@ Uses nothing but the standard library, so that any python3 from 3.11 can run it 
 """
 
 from deploy.native.errors import NativeError
-from deploy.native.stack import Health, Urls, down, kill, restart, status, up, urls, wipe
+from deploy.native.stack import Health, Urls, down, fetch, kill, restart, status, up, urls, wipe
 
-__all__ = ["Health", "NativeError", "Urls", "down", "kill", "restart", "status", "up", "urls", "wipe"]
+__all__ = ["Health", "NativeError", "Urls", "down", "fetch", "kill", "restart", "status", "up", "urls", "wipe"]

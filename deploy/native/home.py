@@ -21,6 +21,7 @@ SERVICES = ("kafka", "postgres", "redis")
 DEFAULT_PORTS = {"kafka": 19092, "postgres": 15432, "redis": 16379}
 PASSWORDS = ("admin", "intake", "router", "notifier", "redis")
 PATIENCE = 300.0
+CACHE = Path.home() / ".cache" / "waymark"
 
 
 @dataclass(slots=True)
@@ -67,7 +68,7 @@ class Home:
     def recall(self) -> Memory:
         """What earlier commands decided; fresh passwords and no ports the first time."""
         passwords = {name: secrets.token_hex(24) for name in PASSWORDS}
-        fresh = {"ports": {}, "passwords": passwords, "fast": False, "cache": str(Path.home() / ".cache" / "waymark")}
+        fresh = {"ports": {}, "passwords": passwords, "fast": False, "cache": str(CACHE)}
         kept = json.loads(self.memory_file.read_text()) if self.memory_file.exists() else {}
         return Memory(**(fresh | kept))
 

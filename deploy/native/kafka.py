@@ -53,7 +53,7 @@ class Kafka:
 
     def prepare(self) -> list[str]:
         """Write the settings, format the storage the first time; the command that starts the broker."""
-        jars = self._jars()
+        jars = fetch_jars(self.cache, self.programs)
         if not self.logs.exists():
             self._format(jars)
         settings = self._write_settings(self.directory / "server.properties", self.logs)
@@ -96,19 +96,21 @@ class Kafka:
         flags = [f"-Dlog4j2.configurationFile={LOGGING}", f"-Djava.io.tmpdir={scratch}", "-XX:-UsePerfData"]
         return [self.programs.path("java"), *flags, "-cp", f"{jars}/*", *arguments]
 
-    def _jars(self) -> Path:
-        """The directory of Kafka's jars, fetched by Maven and checked against jars.sha256 the first time."""
-        self.programs.require(needed_programs(self.cache))
-        jars = jars_directory(self.cache)
-        if jars.exists():
-            return jars
-        _check_java(run([self.programs.path("java"), "-version"]))
-        self.cache.mkdir(parents=True, exist_ok=True)
-        with exclusive(self.cache), draft(self.cache) as made:
-            if not jars.exists():
-                _fetch(self.programs.path("mvn"), made)
-                made.rename(jars)
+
+def fetch_jars(cache: Path, programs: Programs) -> Path:
+    """The directory of Kafka's jars, fetched by Maven and checked against jars.sha256 the first time."""
+    programs.require(needed_programs(cache))
+    jars = jars_directory(cache)
+    if jars.exists():
         return jars
+    _check_java(run([programs.path("java"), "-version"]))
+    # Commands side by side share the cache: whoever comes second finds the jars there.
+    cache.mkdir(parents=True, exist_ok=True)
+    with exclusive(cache), draft(cache) as made:
+        if not jars.exists():
+            _fetch(programs.path("mvn"), made)
+            made.rename(jars)
+    return jars
 
 
 def jars_directory(cache: Path) -> Path:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.native.errors import NativeError
-from deploy.native.home import SERVICES, Home, Memory, exclusive, settle_port
-from deploy.native.kafka import Kafka, needed_programs
+from deploy.native.home import CACHE, SERVICES, Home, Memory, exclusive, settle_port
+from deploy.native.kafka import Kafka, fetch_jars, needed_programs
 from deploy.native.postgres import ADMIN, Postgres
 from deploy.native.process import Daemon, last_lines, wait_until
 from deploy.native.programs import Programs
@@ -91,6 +91,16 @@ def up(
         with ThreadPoolExecutor() as pool:
             list(pool.map(_start, servers, [home.daemon(service) for service in wanted]))
         return _urls(home, memory)
+
+
+def fetch(others: Iterable[str] = (), cache: Path = CACHE) -> None:
+    """Install and fetch all that `up` would, and `others`, programs by their names, without starting anything.
+
+    NativeError says what to install where we may not.
+    """
+    programs = Programs(install=True)
+    programs.require([*needed_programs(cache), "postgres", "redis-server", *others])
+    fetch_jars(cache, programs)
 
 
 def urls(data: Path) -> Urls:
