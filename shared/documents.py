@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from sqlalchemy import Column, MetaData, String, Table, select
 
 from shared.db import BIG, DOCUMENT, Instant, Transaction
-from shared.errors import Unavailable
+from shared.errors import NotFound, Unavailable
 
 Documents = Mapping[str, str]
 T = TypeVar("T")
@@ -58,12 +58,32 @@ async def current_documents(tx: Transaction) -> Documents | None:
     return documents
 
 
+async def documents_of(tx: Transaction, version: str) -> Documents | None:
+    """The documents of this name, in force or not; None when there were never any."""
+    table = tx.database.metadata.tables["configuration"]
+    query = select(table.c.documents).where(table.c.version == version).limit(1)
+    documents: Documents | None = await tx.connection.scalar(query)
+    return documents
+
+
 class Current(Generic[T]):
     """What the documents in force mean, read again only when another version has come into force."""
 
     def __init__(self, read: Callable[[Documents], T]) -> None:
         self._read = read
         self._known: tuple[str, T] | None = None
+        self._before: tuple[str, T] | None = None
+
+    async def of(self, tx: Transaction, version: str) -> T:
+        """What the documents of this version mean, in force or not. Raises NotFound."""
+        for known in (self._known, self._before):
+            if known is not None and known[0] == version:
+                return known[1]
+        documents = await documents_of(tx, version)
+        if documents is None:
+            raise NotFound("not-found", "There is no version of the rules with this name.")
+        self._before = (version, self._read(documents))
+        return self._before[1]
 
     async def __call__(self, tx: Transaction) -> T:
         """The configuration in force. Raises Unavailable before anything was loaded."""

@@ -69,6 +69,17 @@ async def load_postcodes(file: Path) -> str:
         return f"{await intake.load_postcodes(database, file)} unit postcodes loaded"
 
 
+async def rederive(days: int, most: int, data: Path | None) -> tuple[list[str], bool]:
+    """A line for each decision of the last days that does not come out as it was kept, and one that counts; whether
+    all did."""
+    async with _database(ServiceName.ROUTER, data) as database:
+        found = await router.rederive(database, days, most)
+    lines = [f"{each.reference}  {each.decided_at:%Y-%m-%d %H:%M:%S}  {each.id}  differs" for each in found.different]
+    counted = f"{found.alike} decisions were derived again identically, {len(found.different)} were not"
+    unknown = f"; of {found.unknown} it is not known what they were made from" if found.unknown else ""
+    return [*lines, f"{counted}{unknown}."], not found.different
+
+
 async def dead_letter_list(name: ServiceName, data: Path | None) -> list[str]:
     """A line for each event that a service gave up, newest first."""
     async with _database(name, data) as database:

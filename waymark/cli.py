@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from shared.errors import WaymarkError
 from shared.vault import Vault, rotate_file
-from waymark import admin, checking, embedded, scenarios, serving
+from waymark import admin, checking, embedded, rules_cli, scenarios, serving
 from waymark.names import ServiceName
 from waymark.simulate.month import Plan
 from waymark.simulate.run import draw_seed, run
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 dead_letters = typer.Typer(help="Events that could not be handled: what failed, why, and again.", no_args_is_help=True)
 app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(rules_cli.app, name="rules")
 keys = typer.Typer(help="The key file that personal data is sealed with.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 

@@ -27,6 +27,7 @@ from services.router.domain.decision import Assignment, Decision
 from services.router.domain.load import Load
 from services.router.facts import domain_facts
 from shared.errors import Refused
+from shared.events import Facts
 
 Json = dict[str, Any]  # what json.loads gives and json.dumps takes
 
@@ -62,6 +63,25 @@ def decide_scenario(given: object, ground: Ground, *, explain: bool = False) -> 
 
     Raises pydantic's ValidationError when `given` has not the shape of an input; what its texts say never matters.
     """
+    taken = take_in(given, ground)
+    if taken.assessment.missing:
+        return _incomplete(taken.assessment, taken.facts.received_at, ground.county)
+    decision = decide(domain_facts(taken.facts), ground.county, taken.load)
+    result = _decided(decision, ground.policy)
+    return result | {"explanation": [asdict(need) for need in decision.needs]} if explain else result
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What intake makes of an input, and how busy services are in it; with anything `missing` it is not decided."""
+
+    assessment: Assessment
+    facts: Facts
+    load: Load
+
+
+def take_in(given: object, ground: Ground) -> Taken:
+    """Read an `input` as intake would. Raises ValidationError as above."""
     scenario = _Input.model_validate(given)
     received_at = scenario.received_at
     if received_at.tzinfo is None:
@@ -69,13 +89,8 @@ def decide_scenario(given: object, ground: Ground, *, explain: bool = False) -> 
     submission = scenario.submission()
     earlier = [referral.known_as(ground) for referral in scenario.context.open_referrals]
     assessment = assess(submission, ground.policy, ground.places, earlier, received_at)
-    if assessment.missing:
-        return _incomplete(assessment, received_at, ground.county)
-    facts = domain_facts(facts_of(submission, assessment, received_at))
     load = Load(remaining=scenario.context.remaining_capacity, declined_by=scenario.context.declined_by)
-    decision = decide(facts, ground.county, load)
-    result = _decided(decision, ground.policy)
-    return result | {"explanation": [asdict(need) for need in decision.needs]} if explain else result
+    return Taken(assessment, facts_of(submission, assessment, received_at), load)
 
 
 class _Part(BaseModel):

@@ -1,5 +1,11 @@
-"""The facts of an event as the router's own, so that its decisions depend on no wire format."""
+"""Between wire formats and the domain: facts of events as the router's own, and decisions as plain values."""
 
+from dataclasses import asdict
+from typing import Any
+
+from pydantic_core import to_jsonable_python
+
+from services.router.domain.decision import Decision
 from services.router.domain.facts import Facts, OpenMatch, Place
 from shared import events
 
@@ -10,3 +16,9 @@ def domain_facts(facts: events.Facts) -> Facts:
     place = Place(**dict(facts.place))
     matches = tuple(OpenMatch(**dict(match)) for match in facts.open_matches)
     return Facts(**fields | {"place": place, "open_matches": matches})
+
+
+def document_of(decision: Decision) -> dict[str, Any]:  # JSON
+    """The whole of a decision as plain JSON values, as it is kept for ever."""
+    document: dict[str, Any] = to_jsonable_python(asdict(decision))  # JSON
+    return document

@@ -1,5 +1,6 @@
 """The router, assembled: the only module that knows all of its parts."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from services.router.api import answering, capacity, pausing, reading
@@ -17,6 +18,7 @@ from services.router.store.transaction import RouterTransaction
 from services.router.use_cases.chasing import RingClock
 from services.router.use_cases.confirming import LetDecay
 from services.router.use_cases.holding import ReviewHeld
+from services.router.use_cases.rederiving import Rederived, rederive_sample
 from services.router.use_cases.reopening import ReopenReferral
 from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import NoteTold, RecallReferral, RouteReferral
@@ -75,6 +77,13 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
             Loop("router.idempotency", Expiry(database), EXPIRE_EVERY_S),
         ),
     )
+
+
+async def rederive(database: Database, days: int, most: int) -> Rederived:
+    """Derive decisions of the last days again, at most so many of them by chance."""
+    async with database.begin(Origin("rederive")) as tx:
+        since = database.now() - timedelta(days=days)
+        return await rederive_sample(RouterTransaction(tx, counties()), since, most)
 
 
 def counties() -> Current[County]:

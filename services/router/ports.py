@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from services.router.domain.assignment import Actor, Move, State
+from services.router.domain.basis import Basis
 from services.router.domain.cause import RECEIVED, Cause
 from services.router.domain.chase import Clock, ClockState, Kind
 from services.router.domain.county import County
@@ -64,7 +65,10 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class StoredDecision:
-    """A decision as it is kept for ever: the facts used, the whole of `Decision` as plain JSON values, and why."""
+    """A decision as it is kept for ever: the facts used, the whole of `Decision` as plain JSON values, and why.
+
+    `basis` is what it was made from besides the facts and the county; None of those made before that was kept.
+    """
 
     id: UUID
     referral_id: UUID
@@ -76,6 +80,7 @@ class StoredDecision:
     decided_at: datetime
     cause: str = RECEIVED.trigger.value
     cause_words: str = ""
+    basis: Basis | None = None
 
 
 class Referrals(Protocol):
@@ -118,14 +123,18 @@ class Decisions(Protocol):
         *,
         sequence: int = 0,
         cause: Cause = RECEIVED,
+        basis: Basis | None = None,
     ) -> None:
-        """Keep it, with the facts it was made from; `sequence` is the number of the event that tells of it."""
+        """Keep it, with all that it was made from; `sequence` is the number of the event that tells of it."""
 
     async def latest(self, reference: str) -> StoredDecision | None:
         """The newest decision of a referral."""
 
     async def all(self, reference: str) -> Sequence[StoredDecision]:
         """Every decision of a referral, newest first."""
+
+    async def sample(self, since: datetime, most: int) -> Sequence[StoredDecision]:
+        """Decisions made since then, at most so many; where there are more, some of them by chance."""
 
 
 class Offers(Protocol):
@@ -258,6 +267,9 @@ class Transaction(Protocol):
 
     async def county(self) -> County:
         """The rules and the directory in force. Raises Unavailable when none is loaded."""
+
+    async def county_of(self, version: str) -> County:
+        """The rules and the directory of a decision, in force or not. Raises NotFound."""
 
     async def publish(self, event: AnyEvent) -> None:
         """Tell the others once the transaction has been kept."""

@@ -15,6 +15,7 @@ import pytest
 from tests.cli.running import WAYMARK, assert_one_sentence, environment, waymark
 from tests.compare import differences
 from tests.notifier.test_bounces import a_bounce
+from waymark.embedded import prepare
 from waymark.names import ServiceName
 from waymark.urls import embedded_url
 
@@ -60,7 +61,7 @@ def test_help_tells_of_every_command() -> None:
     done = waymark("--help")
     assert (done.returncode, done.stderr) == (0, "")
     for command in ("up", "serve", "migrate", "topics", "check-rules", "load-directory", "load-postcodes", "route",
-                    "dead-letters"):  # fmt: skip
+                    "dead-letters", "rules"):  # fmt: skip
         assert command in done.stdout
 
 
@@ -114,6 +115,16 @@ def test_a_file_that_is_not_there_is_told_before_anything_is_done(folder: Path) 
     assert done.returncode == 2
     assert "nothing.jsonl" in done.stderr
     assert list(folder.iterdir()) == []
+
+
+# -- rules -------------------------------------------------------------------------------------------------------------
+
+
+def test_decisions_that_are_derived_again_are_counted(folder: Path) -> None:
+    prepare(folder / "var")
+    done = waymark("rules", "rederive", "--days", "7", "--data", "var")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "0 decisions were derived again identically, 0 were not.\n"
 
 
 # -- settings ----------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from services.router.store.transaction import RouterTransaction
 from shared.app import application
 from shared.clock import Clock, new_id
 from shared.db import Database
+from shared.documents import Documents, save_documents
 from shared.embedded import Embedded
 from shared.envelope import Origin, Record, headers_for
 from shared.events import Event
@@ -70,6 +71,11 @@ class World:
     async def hear(self, event: Event) -> None:
         """Handle `event` as if a transport had brought it."""
         await self.inbox.process(a_record(event))
+
+    async def load(self, documents: Documents) -> None:
+        """Put other documents in force."""
+        async with self.database.begin(ORIGIN) as tx:
+            await save_documents(tx, documents)
 
 
 def a_record(event: Event) -> Record:

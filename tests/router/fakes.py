@@ -2,19 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from pydantic_core import to_jsonable_python
-
 from services.router.domain.assignment import Actor
+from services.router.domain.basis import Basis
 from services.router.domain.capacity import Pausing
 from services.router.domain.cause import RECEIVED, Cause
 from services.router.domain.county import County
 from services.router.domain.decision import Decision
 from services.router.domain.links import Revoked
 from services.router.domain.watch import DueForReview, Unowned, unasked
+from services.router.facts import document_of
 from services.router.ports import StoredDecision
 from shared.errors import NotFound, Unavailable
 from shared.events import AnyEvent, Facts
@@ -94,6 +94,7 @@ class FakeDecisions:
         *,
         sequence: int = 0,
         cause: Cause = RECEIVED,
+        basis: Basis | None = None,
     ) -> None:
         self.kept.append(
             StoredDecision(
@@ -103,10 +104,11 @@ class FakeDecisions:
                 rule_set=decision.rule_set,
                 outcome=decision.outcome,
                 facts=facts.model_dump(mode="json"),
-                document=to_jsonable_python(asdict(decision)),
+                document=document_of(decision),
                 decided_at=decided_at,
                 cause=cause.trigger,
                 cause_words=cause.words,
+                basis=basis,
             )
         )
 
@@ -118,6 +120,9 @@ class FakeDecisions:
     async def all(self, reference: str) -> Sequence[StoredDecision]:
         found = [decision for decision in reversed(self.kept) if decision.reference == reference]
         return sorted(found, key=lambda decision: decision.decided_at, reverse=True)
+
+    async def sample(self, since: datetime, most: int) -> Sequence[StoredDecision]:
+        return [decision for decision in self.kept if decision.decided_at >= since][:most]
 
 
 @dataclass
@@ -216,6 +221,11 @@ class FakeTransaction:
     async def county(self) -> County:
         if self.in_force is None:
             raise Unavailable("configuration-missing", "No directory is loaded.")
+        return self.in_force
+
+    async def county_of(self, version: str) -> County:
+        if self.in_force is None or self.in_force.version != version:
+            raise NotFound("not-found", "There is no version of the rules with this name.")
         return self.in_force
 
     async def publish(self, event: AnyEvent) -> None:

@@ -13,6 +13,7 @@ from services.router.configuration import load_county
 from services.router.domain.assignment import LIVE, MOVES, UNDER_WAY, Actor, IllegalMove, Move, State
 from services.router.domain.chase import TICKING
 from services.router.domain.onward import OnwardRefused
+from services.router.facts import document_of
 from services.router.ports import Offer
 from services.router.use_cases.answering import (
     AcceptOffer,
@@ -26,6 +27,7 @@ from services.router.use_cases.chasing import RingClock
 from services.router.use_cases.family import ChildrenOpen
 from services.router.use_cases.given import Given
 from services.router.use_cases.onward import PassOn, Wish
+from services.router.use_cases.rederiving import rederive
 from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import NoteTold, RecallReferral, RouteReferral
 from services.router.use_cases.unreachable import FAILURES, NoteUnreachable
@@ -186,6 +188,13 @@ class Machine(RuleBasedStateMachine):
         assert done.isdisjoint(live)
         assert self.is_cancelled or done | set(live) == self.placed
         assert not (self.is_cancelled and live)
+
+    @invariant()
+    def every_decision_is_derived_again_from_what_was_kept(self) -> None:
+        if not hasattr(self, "tx"):
+            return
+        for stored in self.tx.decisions.kept:
+            assert document_of(rederive(stored, COUNTY)) == stored.document
 
     @invariant()
     def nobody_who_said_no_is_asked_again(self) -> None:

@@ -6,7 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from services.router.domain.again import Returned
+from services.router.domain.assembling import Beside
 from services.router.domain.assignment import Actor, State
+from services.router.domain.basis import Again, Basis
 from services.router.domain.county import County
 from services.router.domain.decide import decide
 from services.router.domain.decision import Decision
@@ -88,6 +91,34 @@ async def test_a_decision_is_kept_whole_with_its_facts(begin: Begin, decision: D
     assert kept.document["assignments"][0]["due_at"] == decision.assignments[0].due_at.isoformat().replace(
         "+00:00", "Z"
     )
+
+
+async def test_a_decision_is_kept_with_what_it_was_made_from(begin: Begin, decision: Decision) -> None:
+    load = Load(
+        {CREATIVE: 0}, {"mind.crisis": frozenset({LEAD, PEER})}, frozenset({LEAD}), {"mind.crisis": frozenset()}
+    )
+    beside = Beside(tracks=("cru",), priorities=("P1",), held_needs=("food.bank",), duplicate_of="4WJX-P7K")
+    basis = Basis(load, Again(Returned({"mind.crisis": "P2"}, for_a_person=True), beside))
+    reference = a_reference()
+    async with begin() as tx:
+        await tx.decisions.add(new_id(), new_id(), reference, facts_of(), decision, NOON, basis=basis)
+    async with begin() as tx:
+        kept = await tx.decisions.latest(reference)
+    assert kept is not None
+    assert kept.basis == basis
+
+
+async def test_a_sample_has_what_was_decided_since_then_and_no_more_than_asked_for(
+    begin: Begin, decision: Decision
+) -> None:
+    ids = [new_id() for _ in range(4)]
+    async with begin() as tx:
+        for hours, decision_id in enumerate(ids):
+            at = NOON + timedelta(hours=hours)
+            await tx.decisions.add(decision_id, new_id(), a_reference(), facts_of(), decision, at, basis=Basis())
+    async with begin() as tx:
+        assert [each.id for each in await tx.decisions.sample(NOON + timedelta(hours=1), 10)] == ids[1:]
+        assert len(await tx.decisions.sample(NOON, 2)) == 2
 
 
 async def test_the_newest_decision_of_a_referral_is_found_and_none_of_another(begin: Begin, decision: Decision) -> None:

@@ -18,7 +18,6 @@ from services.router.configuration.documents import (
     parse_documents,
     pointed_out,
     read_documents,
-    version_of,
 )
 from services.router.configuration.fitting import fitted
 from services.router.configuration.notice_schema import WordsDoc
@@ -35,6 +34,7 @@ from services.router.configuration.rules_schema import RulesDoc
 from services.router.domain.county import County, PriorityTerms
 from services.router.domain.directory import Service, directory_of
 from services.router.domain.vocabulary import Rule
+from shared.documents import version_of
 
 
 def load_county(directory: Path) -> County:
@@ -77,7 +77,7 @@ def _compile(documents: Mapping[str, str]) -> Compiled:
     known = _vocabulary(rules, needs, tracks, flags, services, places)
     deadlines = compile_deadlines(fitted(CALENDAR, CalendarDoc, content))
     county = County(
-        version=version_of(content),
+        version=version_of(documents),
         needs=needs.needs,
         groups={group.code: group.label for group in taxonomy.groups},
         tracks={track.code: track.label for track in taxonomy.tracks},

@@ -1,9 +1,7 @@
-"""A county's files as text: which there are, how they are read, and their common version."""
+"""A county's files as text: which there are, and how they are read."""
 
 import csv
-import hashlib
 import io
-import json
 import re
 from collections.abc import Hashable, Mapping
 from pathlib import Path
@@ -79,12 +77,6 @@ def parse_documents(texts: Mapping[str, str]) -> dict[str, Any]:  # Any: not che
         if name not in NAMES:
             raise refused(name, f"this is not one of a county's files ({', '.join(NAMES)})")
     return {name: _rows(name, texts[name]) if name.endswith(".csv") else tree_of(name, texts[name]) for name in NAMES}
-
-
-def version_of(content: Mapping[str, Any]) -> str:  # Any: whatever JSON can hold
-    """The SHA-256 of the content as hex; comments, layout and the order of keys do not change it."""
-    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 class _Loader(yaml.CSafeLoader):

@@ -60,8 +60,8 @@ class PublicWords:
 class County:
     """Everything a decision needs besides the facts and the load.
 
-    `version` is the SHA-256 of the content, as hex: the same files give the same version whatever their comments and
-    layout. `renamed` gives the present GSS code for each old one.
+    `version` is the name of the set of documents it was read from, the SHA-256 of their texts: decisions keep it,
+    and the documents are found again by it. `renamed` gives the present GSS code for each old one.
     """
 
     version: str

@@ -1,16 +1,18 @@
 """Referrals the router has heard of, and the decisions it made."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from uuid import UUID
 
-from pydantic_core import to_jsonable_python
-from sqlalchemy import func, select, update
+from pydantic import TypeAdapter
+from sqlalchemy import RowMapping, func, select, update
 
+from services.router.domain.basis import Basis
 from services.router.domain.cause import RECEIVED, Cause
 from services.router.domain.decision import Decision
 from services.router.domain.watch import DueForReview
+from services.router.facts import document_of
 from services.router.ports import StoredDecision
 from services.router.store.tables import assignment, assignment_move, decision, referral
 from shared.db import Transaction
@@ -18,6 +20,7 @@ from shared.errors import NotFound
 from shared.events import Facts
 
 LONGEST_WORDS = 400
+BASIS: TypeAdapter[Basis | None] = TypeAdapter(Basis | None)
 KEPT = tuple(decision.c[field.name] for field in fields(StoredDecision))
 
 
@@ -106,8 +109,9 @@ class DecisionTable:
         *,
         sequence: int = 0,
         cause: Cause = RECEIVED,
+        basis: Basis | None = None,
     ) -> None:
-        """Keep it, with the facts it was made from; `sequence` is the number of the event that tells of it."""
+        """Keep it, with all that it was made from; `sequence` is the number of the event that tells of it."""
         row = {
             "id": decision_id,
             "referral_id": referral_id,
@@ -115,12 +119,13 @@ class DecisionTable:
             "rule_set": made.rule_set,
             "outcome": made.outcome,
             "facts": facts.model_dump(mode="json"),
-            "document": to_jsonable_python(asdict(made)),
+            "document": document_of(made),
             "decided_at": decided_at,
             "sequence": sequence,
             "cause": cause.trigger,
             "cause_words": cause.words[:LONGEST_WORDS],
             "unplaced": made.unplaced,
+            "basis": BASIS.dump_python(basis, mode="json"),
         }
         await self._tx.connection.execute(decision.insert().inline(), row)
 
@@ -129,10 +134,20 @@ class DecisionTable:
         newest = (decision.c.decided_at.desc(), decision.c.sequence.desc())
         query = select(*KEPT).where(decision.c.reference == reference).order_by(*newest).limit(1)
         row = (await self._tx.connection.execute(query)).mappings().first()
-        return StoredDecision(**row) if row else None
+        return _stored(row) if row else None
 
     async def all(self, reference: str) -> Sequence[StoredDecision]:
         """Every decision of a referral, newest first."""
         newest = (decision.c.decided_at.desc(), decision.c.sequence.desc())
         query = select(*KEPT).where(decision.c.reference == reference).order_by(*newest)
-        return [StoredDecision(**row) for row in (await self._tx.connection.execute(query)).mappings()]
+        return [_stored(row) for row in (await self._tx.connection.execute(query)).mappings()]
+
+    async def sample(self, since: datetime, most: int) -> Sequence[StoredDecision]:
+        """Decisions made since then, at most so many; where there are more, some of them by chance."""
+        by_chance = select(decision.c.id).where(decision.c.decided_at >= since).order_by(func.random()).limit(most)
+        query = select(*KEPT).where(decision.c.id.in_(by_chance.subquery().select())).order_by(decision.c.decided_at)
+        return [_stored(row) for row in (await self._tx.connection.execute(query)).mappings()]
+
+
+def _stored(row: RowMapping) -> StoredDecision:
+    return StoredDecision(**{**row, "basis": BASIS.validate_python(row["basis"])})

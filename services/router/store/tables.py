@@ -33,7 +33,7 @@ referral = Table(
 reviewed = referral.c.review_at.is_not(None)
 Index("ix_referral_review_at", referral.c.review_at, postgresql_where=reviewed, sqlite_where=reviewed)
 
-# A decision is never changed: facts, rule-set version, and every candidate with why or why not.
+# A decision is never changed: what it was made from, rule-set version, and every candidate with why or why not.
 decision = Table(
     "decision",
     metadata,
@@ -50,6 +50,8 @@ decision = Table(
     Column("cause_words", String(400), nullable=False, server_default=""),
     # "held" or else "duplicate", where it leaves such needs to nobody.
     Column("unplaced", String(16)),
+    # What it was made from besides the facts and the county (domain/basis.py).
+    Column("basis", DOCUMENT),
 )
 left_over = decision.c.unplaced.is_not(None)
 Index("ix_decision_unplaced", decision.c.referral_id, postgresql_where=left_over, sqlite_where=left_over)

@@ -34,6 +34,10 @@ class RouterTransaction:
         """The rules and the directory in force. Raises Unavailable when none is loaded."""
         return await self._counties(self._transaction)
 
+    async def county_of(self, version: str) -> County:
+        """The rules and the directory of a decision, in force or not. Raises NotFound."""
+        return await self._counties.of(self._transaction, version)
+
     async def publish(self, event: AnyEvent) -> None:
         """Tell the others once the transaction has been kept."""
         await self._transaction.publish(event)

@@ -1,17 +1,18 @@
 """Deciding where needs go, taking the places, and offering them: for a new referral, and for needs that came back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from services.router.domain.assignment import State
+from services.router.domain.basis import Basis, derive
 from services.router.domain.cause import RECEIVED, Cause
 from services.router.domain.chase import Clock, Kind
 from services.router.domain.county import County
 from services.router.domain.decision import Assignment, Decision
-from services.router.domain.load import Load
 from services.router.domain.vocabulary import NeedState, Priority
+from services.router.facts import domain_facts
 from services.router.ports import Offer, Transaction
 from services.router.use_cases.confirming import room
 from services.router.use_cases.waiting import answer_by
@@ -19,9 +20,8 @@ from shared.clock import NewId
 from shared.errors import NotFound
 from shared.events import AssignmentOffered, Facts, NeedPlaced, ReferralDecided
 
-# Makes a decision, given what room the services have.
-Decide = Callable[[Load], Decision]
 USUAL: Priority = "P3"
+AFRESH = Basis()
 Why = Callable[[Assignment], str | None]
 
 
@@ -53,9 +53,10 @@ def unexplained(assignment: Assignment) -> str | None:
     return None
 
 
-async def place(tx: Transaction, case: Case, new_id: NewId, decide: Decide, why: Why = unexplained) -> None:
-    """Decide, take the places, keep and tell the decision, and offer the needs. `why` is kept with each offer."""
-    decision, counted = await _decide(tx, case, decide)
+async def place(tx: Transaction, case: Case, new_id: NewId, known: Basis = AFRESH, why: Why = unexplained) -> None:
+    """Decide, take the places, keep and tell the decision, and offer the needs. `known` is what the decision stands on
+    besides the room that services have; `why` is kept with each offer."""
+    decision, basis, counted = await _decide(tx, case, known)
     decision_id, day = new_id(), case.county.today(case.at)
     sequence = await tx.referrals.next_sequence(case.referral_id)
     await tx.decisions.add(
@@ -67,6 +68,7 @@ async def place(tx: Transaction, case: Case, new_id: NewId, decide: Decide, why:
         case.at,
         sequence=sequence,
         cause=case.cause,
+        basis=basis,
     )
     await tx.publish(_decided(case, decision, decision_id, sequence))
     # Of needs that were left before, somebody is to be asked already.
@@ -94,24 +96,25 @@ async def tell_and_wait(tx: Transaction, case: Case, offer: Offer) -> None:
     await tx.publish(_offered(offer, await tx.referrals.next_sequence(offer.referral_id)))
 
 
-async def _decide(tx: Transaction, case: Case, decide: Decide) -> tuple[Decision, frozenset[str]]:
+async def _decide(tx: Transaction, case: Case, known: Basis) -> tuple[Decision, Basis, frozenset[str]]:
     """Decide, and take the places; where another referral took a last one meanwhile, decide anew without it.
 
-    Answers the decision and the services of which it took a place.
+    Answers the decision, what it stands on, and the services of which it took a place.
     """
     day, found = case.county.today(case.at), await room(tx, case.county, case.at)
-    capacities, remaining = found.places, dict(found.remaining)
+    facts, capacities = domain_facts(case.facts), found.places
     full: set[str] = set()
     while True:
-        decision = decide(Load(remaining=remaining, limited=found.limited))
+        remaining = {**found.remaining, **dict.fromkeys(full, 0)}
+        basis = replace(known, load=replace(known.load, remaining=remaining, limited=found.limited))
+        decision = derive(facts, case.county, basis)
         # A service that is chosen although it is full was named by a rule, which does not ask for places (R57).
         counted = {a.service_id for a in decision.assignments if a.service_id in capacities} - full
         places = {service: capacities[service] for service in counted}
         lacking = await tx.capacity.take(day, places, give_back=case.left)
         if lacking is None:
-            return decision, frozenset(counted)
+            return decision, basis, frozenset(counted)
         full.add(lacking)
-        remaining[lacking] = 0
 
 
 def _decided(case: Case, decision: Decision, decision_id: UUID, sequence: int) -> ReferralDecided:

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.router.domain.again import Returned, place_again, why_the_desk, without_the_desk
+from services.router.domain.again import Returned, why_the_desk, without_the_desk
 from services.router.domain.assembling import Beside
+from services.router.domain.basis import Again, Basis
 from services.router.domain.cause import Cause
 from services.router.domain.county import County
-from services.router.domain.decision import Assignment, Decision
+from services.router.domain.decision import Assignment
 from services.router.domain.load import Load
-from services.router.facts import domain_facts
 from services.router.ports import Offer, Transaction
 from services.router.use_cases.family import Returned as ToParent
 from services.router.use_cases.family import came_back
@@ -52,15 +52,12 @@ class PlaceAgain:
 
 async def place_needs(tx: Transaction, case: Case, returned: Returned, new_id: NewId) -> None:
     """Decide and offer needs of a referral again, and no others; with each offer to the triage desk goes why."""
-    county, facts = case.county, domain_facts(case.facts)
+    county = case.county
     desk, limit = county.rules.triage_desk, county.rules.selection.declines_limit
     beside = await _beside(tx, case.referral_id, case.reference)
     said_no = without_the_desk(await tx.offers.refusals(case.referral_id), desk)
     knew = without_the_desk(await tx.offers.refusals(case.referral_id, told=True), desk)
     asked = Load(declined_by=said_no, untold={need: said_no[need] - knew.get(need, frozenset()) for need in said_no})
-
-    def decide(load: Load) -> Decision:
-        return place_again(facts, county, replace(load, declined_by=said_no, untold=asked.untold), returned, beside)
 
     def why(assignment: Assignment) -> str | None:
         if assignment.service_id != desk:
@@ -68,7 +65,7 @@ async def place_needs(tx: Transaction, case: Case, returned: Returned, new_id: N
         refusals = max(asked.refusals(need) for need in assignment.needs)
         return f"{case.cause.words} {why_the_desk(refusals, limit, for_a_person=returned.for_a_person)}"
 
-    await place(tx, case, new_id, decide, why)
+    await place(tx, case, new_id, Basis(asked, Again(returned, beside)), why)
 
 
 async def _beside(tx: Transaction, referral_id: UUID, reference: str) -> Beside:

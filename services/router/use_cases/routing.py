@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from services.router.domain.assignment import Actor, Move, after
 from services.router.domain.chase import stopped_by
-from services.router.domain.decide import decide
-from services.router.facts import domain_facts
 from services.router.ports import Transaction
 from services.router.use_cases.placing import Case, place
 from shared.clock import Clock, NewId
@@ -26,9 +24,8 @@ class RouteReferral:
         if not await tx.referrals.add(event.referral_id, event.reference, event.facts.received_at):
             return
         county = await tx.county()
-        facts = domain_facts(event.facts)
         case = Case(event.referral_id, event.reference, event.facts, county, self.now())
-        await place(tx, case, self.new_id, lambda load: decide(facts, county, load))
+        await place(tx, case, self.new_id)
 
 
 @dataclass(frozen=True, slots=True)
