@@ -1,6 +1,6 @@
 # Waymark. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check fmt lock simulate-month up status down
+.PHONY: help run test lint check fmt lock simulate-month bench-rules up status down
 export PYTHON ?= python3
 BIN := .venv/bin
 
@@ -28,9 +28,13 @@ fmt: .env-dev ## format the code
 lock: .env-dev ## compile the lock files anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra bench -c requirements.txt pyproject.toml -o requirements-bench.txt
 
 simulate-month: .env-run ## a month of calls, answers, silence and faults in minutes: is anybody forgotten?
 	@$(BIN)/waymark simulate-month $(MONTH)
+
+bench-rules: .env-bench ## the rules beside other engines, in ratios (docs/performance.md); wants a quiet machine
+	@.venv-bench/bin/python -m bench $(BENCH)
 
 up: ## genuine Kafka, PostgreSQL and Redis on loopback, without Docker
 	@$(PYTHON) -m deploy.native up
@@ -41,8 +45,10 @@ status: ## whether they are healthy
 down: ## stop them
 	@$(PYTHON) -m deploy.native down
 
-.PHONY: .env-run .env-dev
+.PHONY: .env-run .env-dev .env-bench
 .env-run:
 	@deploy/environment.sh requirements.txt
 .env-dev:
 	@deploy/environment.sh requirements-dev.txt
+.env-bench:
+	@deploy/environment.sh requirements-bench.txt .venv-bench

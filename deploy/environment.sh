@@ -1,7 +1,9 @@
 #!/bin/sh
-# Makes .venv from a locked requirements file: environment.sh REQUIREMENTS. Does nothing when it is up to date.
+# Makes an environment from a locked requirements file: environment.sh REQUIREMENTS [FOLDER], in .venv unless another is
+# named. Does nothing when it is up to date.
 set -eu
 requirements=$1
+venv=${2:-.venv}
 python=${PYTHON:-python3}
 
 stop() { echo "$1" >&2; exit 1; }
@@ -16,10 +18,10 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$package"
 fi
 
-stamp=.venv/$(basename "$requirements").$(cat "$requirements" pyproject.toml | sha256sum | cut -c1-16)
+stamp=$venv/$(basename "$requirements").$(cat "$requirements" pyproject.toml | sha256sum | cut -c1-16)
 [ -e "$stamp" ] && exit 0
-[ -x .venv/bin/python ] || "$python" -m venv .venv
-echo "Installing what $requirements names into .venv (once) …"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$requirements"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+[ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+echo "Installing what $requirements names into $venv (once) …"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$requirements"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 touch "$stamp"

@@ -40,7 +40,7 @@ def named(path: Path) -> str:
 
 
 CODE = modules("shared", "services", "waymark")
-ALL = [*CODE, *modules("deploy", "tests")]
+ALL = [*CODE, *modules("bench", "deploy", "tests")]
 in_code = pytest.mark.parametrize("path", CODE, ids=named)
 everywhere = pytest.mark.parametrize("path", ALL, ids=named)
 

@@ -18,6 +18,7 @@ BREACHES = {
     "frameworkless": ("services/router/use_cases/routing.py", "import sqlalchemy"),
     "shared-below": ("shared/backoff.py", "import services.router.settings"),
     "leaves": ("shared/errors.py", "import shared.log"),
+    "bench-apart": ("services/router/domain/load.py", "import bench.measuring"),
 }
 
 
@@ -49,7 +50,7 @@ def lint(folder: Path) -> dict[str, str]:
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
     """A copy of the packages that a test may spoil."""
-    for package in ("shared", "services", "waymark"):
+    for package in ("bench", "shared", "services", "waymark"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path

@@ -48,7 +48,7 @@ def test_the_check_above_notices_what_is_missing() -> None:
 
 
 def test_the_lock_files_have_hashes_and_no_addresses() -> None:
-    for file in ("requirements.txt", "requirements-dev.txt"):
+    for file in ("requirements.txt", "requirements-dev.txt", "requirements-bench.txt"):
         text = (ROOT / file).read_text()
         assert "://" not in text
         pins = [line for line in text.splitlines() if "==" in line]
