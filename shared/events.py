@@ -26,6 +26,7 @@ from shared.notification_events import NotificationExhausted as NotificationExha
 from shared.notification_events import NotificationFailed as NotificationFailed
 from shared.notification_events import NotificationSent as NotificationSent
 from shared.notification_events import NotificationUnconfirmed as NotificationUnconfirmed
+from shared.notification_events import ServiceReachable as ServiceReachable
 from shared.updates import UpdateDropped as UpdateDropped
 from shared.updates import UpdateDue as UpdateDue
 from shared.updates import UpdateSent as UpdateSent
@@ -254,6 +255,7 @@ CATALOGUE: tuple[type[AnyEvent], ...] = (
     NotificationBounced,
     NotificationUnconfirmed,
     NotificationExhausted,
+    ServiceReachable,
     UpdateDue,
     UpdateSent,
     UpdateDropped,

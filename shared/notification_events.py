@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from shared.event import Event, Topic
+from shared.event import Event, ServiceEvent, Topic
 from shared.facts import Channel
 
 
@@ -78,7 +78,8 @@ class NotificationUnconfirmed(MessageEvent):
 
 class NotificationExhausted(Event):
     """Nobody at a service can know of an offer: no message about it got through, and nothing more will be tried.
-    `failure` is the class of the last fault, not its text."""
+    `failure` is the class of the last fault, not its text; `contacts_unusable` is whether no contact of the service can
+    be used before somebody mends it."""
 
     topic = Topic.NOTIFICATIONS
     type = "org.waymark.notification.exhausted.v1"
@@ -87,3 +88,16 @@ class NotificationExhausted(Event):
     service_id: str
     failure: str
     exhausted_at: datetime
+    contacts_unusable: bool = False
+
+
+class ServiceReachable(ServiceEvent):
+    """A contact of a service, to which nothing was sent for a while, is used again; `lifted_by` is the code of who saw
+    to it."""
+
+    topic = Topic.NOTIFICATIONS
+    type = "org.waymark.service.reachable.v1"
+
+    contact: str
+    lifted_by: str
+    lifted_at: datetime

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from services.router.ports import Transaction
 from services.router.use_cases.reopening import ReopenReferral
 from services.router.use_cases.routing import NoteTold, RecallReferral, RouteReferral
-from services.router.use_cases.unreachable import NoteUnreachable
+from services.router.use_cases.unreachable import NoteReachable, NoteUnreachable
 from shared.db import Transaction as DatabaseTransaction
 from shared.events import (
     NotificationExhausted,
@@ -13,6 +13,7 @@ from shared.events import (
     ReferralCancelled,
     ReferralReopened,
     ReferralSubmitted,
+    ServiceReachable,
 )
 from shared.transport import Subscription
 
@@ -44,10 +45,14 @@ def subscriptions(
     async def on_exhausted(transaction: DatabaseTransaction, event: NotificationExhausted) -> None:
         await note_unreachable(stores(transaction), event)
 
+    async def on_reachable(transaction: DatabaseTransaction, event: ServiceReachable) -> None:
+        await NoteReachable()(stores(transaction), event)
+
     return (
         Subscription(ReferralSubmitted, on_submitted),
         Subscription(ReferralCancelled, on_cancelled),
         Subscription(ReferralReopened, on_reopened),
         Subscription(NotificationSent, on_sent),
         Subscription(NotificationExhausted, on_exhausted),
+        Subscription(ServiceReachable, on_reachable),
     )

@@ -84,6 +84,7 @@ async def test_a_provider_that_never_says_anything_leads_through_every_way_to_a_
     [exhausted] = await told(world, NotificationExhausted)
     assert isinstance(exhausted, NotificationExhausted)
     assert (exhausted.service_id, exhausted.failure) == ("svc-dva-doorstep", "ambiguous")
+    assert not exhausted.contacts_unusable
     await step(world, sender, HOUR * 9)
     assert len(await told(world, NotificationExhausted)) == 1
 
@@ -114,6 +115,7 @@ async def test_a_hard_bounce_leads_on_at_once_and_the_address_is_used_no_more(wo
     [exhausted] = await told(world, NotificationExhausted)
     assert isinstance(exhausted, NotificationExhausted)
     assert exhausted.failure == "permanent_recipient"
+    assert exhausted.contacts_unusable
     await world.hear(offered(name="another", channels=("email",)))
     await step(world, sender, timedelta())
     assert (await newest(world)).channel is Channel.SMS
@@ -122,6 +124,18 @@ async def test_a_hard_bounce_leads_on_at_once_and_the_address_is_used_no_more(wo
             "svc-dva-doorstep:email",
             "org-dva:office",
         }
+
+
+async def test_where_contact_must_be_safe_a_wrong_number_says_nothing_of_the_contacts_that_were_not_used(
+    world: World,
+) -> None:
+    await world.hear(offered(channels=("phone",), safe_contact_only=True))
+    async with world.begin() as tx:
+        await RecordCall()(tx, (await world.only()).id, "cru-duty-2", CallOutcome.WRONG_NUMBER)
+    await world.climb()
+    [exhausted] = await told(world, NotificationExhausted)
+    assert isinstance(exhausted, NotificationExhausted)
+    assert (exhausted.failure, exhausted.contacts_unusable) == ("permanent_recipient", False)
 
 
 async def test_a_soft_bounce_is_tried_once_more_and_then_the_next_way_is_taken(world: World) -> None:

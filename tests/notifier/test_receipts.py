@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from uuid import uuid5
@@ -28,13 +29,13 @@ from services.notifier.store.transactions import Transactions
 from services.notifier.use_cases.receipts import KeepReports
 from shared import problems
 from shared.clock import new_id, utc_now
-from shared.events import NotificationDelivered
+from shared.events import NotificationDelivered, ServiceReachable
 from shared.http import Edge
 from shared.idempotency import HEADER, Idempotency, Unsealed
 from tests.notifier.heard import offered
 from tests.notifier.http_server import nobody_listens
 from tests.notifier.notify_server import FakeNotify, Json, by_notify
-from tests.notifier.world import EMAIL, IDS, ScriptedSender, World, transactions_on
+from tests.notifier.world import DIRECTORY, EMAIL, IDS, SERVICE, ScriptedSender, World, transactions_on
 
 TOKEN, NEXT_TOKEN = "the-token-of-this-year", "the-token-of-next-year"
 PATH = "/api/v1/receipts/notify"
@@ -245,6 +246,17 @@ async def test_a_complaint_has_nothing_more_sent_there_until_a_person_lifts_it(
     assert (await client.post(lift, json=body, headers={HEADER: "lift-once-0001"})).status_code == 200
     assert (await client.get("/api/v1/contacts/suppressed")).json() == {"contacts": []}
     assert (await client.post(lift, json=body, headers={HEADER: "lift-once-0002"})).status_code == 404
+    [reachable] = [event for event in await world.published() if isinstance(event, ServiceReachable)]
+    assert (reachable.service_id, reachable.contact) == ("svc-dva-doorstep", "svc-dva-doorstep:email")
+    assert (reachable.lifted_by, reachable.sequence) == ("cru-duty-2", 1)
+
+
+def test_every_service_of_an_organisation_is_reached_by_its_office() -> None:
+    office = DIRECTORY.offices[SERVICE]
+    directory = replace(DIRECTORY, offices={SERVICE: office, "svc-phone-only": office})
+    assert directory.services_of(office.id) == (SERVICE, "svc-phone-only")
+    assert directory.services_of("svc-phone-only:phone") == ("svc-phone-only",)
+    assert directory.services_of("resident:2c1f") == ()
 
 
 async def test_what_was_queued_when_its_contact_was_suppressed_does_not_go(world: World) -> None:

@@ -23,7 +23,7 @@ from shared.db import Database
 from shared.documents import Documents, save_documents
 from shared.embedded import Embedded
 from shared.envelope import Origin, Record, headers_for
-from shared.events import Event
+from shared.events import AnyEvent
 from shared.inbox import Inbox
 from shared.migrations import upgrade
 from shared.service import Service
@@ -68,7 +68,7 @@ class World:
     def database(self) -> Database:
         return self.service.database
 
-    async def hear(self, event: Event) -> None:
+    async def hear(self, event: AnyEvent) -> None:
         """Handle `event` as if a transport had brought it."""
         await self.inbox.process(a_record(event))
 
@@ -78,10 +78,10 @@ class World:
             await save_documents(tx, documents)
 
 
-def a_record(event: Event) -> Record:
+def a_record(event: AnyEvent) -> Record:
     event_id = new_id()
     headers = headers_for(event, event_id, "/waymark/intake", NOON, ORIGIN)
-    return Record(event.topic, str(event.referral_id), event_id, event.model_dump_json(), headers)
+    return Record(event.topic, event.key, event_id, event.model_dump_json(), headers)
 
 
 @pytest.fixture

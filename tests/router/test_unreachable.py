@@ -7,6 +7,7 @@ import pytest
 from services.router.domain.assignment import Actor, State
 from services.router.domain.chase import TICKING
 from services.router.domain.county import County
+from services.router.domain.named import named_services
 from services.router.ports import Offer
 from services.router.use_cases.answering import AcceptOffer, DeclineOffer, OpenOffer
 from services.router.use_cases.given import Given
@@ -15,13 +16,14 @@ from services.router.use_cases.routing import RouteReferral
 from services.router.use_cases.unreachable import NoteUnreachable
 from shared.clock import new_id
 from shared.errors import NotFound
-from shared.events import AssignmentMoved, AssignmentOverdue, NotificationExhausted, ReferralDecided
-from tests.router.builders import CREATIVE, NOON, a_submission, an_offer
+from shared.events import AssignmentMoved, AssignmentOverdue, NotificationExhausted, ReferralDecided, ServiceReachable
+from tests.router.builders import CREATIVE, LEAD, NOON, a_submission, an_offer
 from tests.router.conftest import Hands, World
 from tests.router.fakes import FakeTransaction
 from tests.router.html import Page
 from tests.router.linking import look, path_of
 from tests.router.test_api import assignments
+from tests.router.test_pausing import SERVICES, post, service_of_the_next
 
 PARTNER = Actor("partner", "desk-2")
 
@@ -43,7 +45,9 @@ async def exhaust(tx: FakeTransaction, clock: Hands, event: NotificationExhauste
     await NoteUnreachable(clock, PlaceAgain(new_id))(tx, event)
 
 
-def an_exhaustion(offer: Offer, failure: str = "permanent_recipient") -> NotificationExhausted:
+def an_exhaustion(
+    offer: Offer, failure: str = "permanent_recipient", *, contacts_unusable: bool = False
+) -> NotificationExhausted:
     return NotificationExhausted(
         referral_id=offer.referral_id,
         reference=offer.reference,
@@ -51,6 +55,7 @@ def an_exhaustion(offer: Offer, failure: str = "permanent_recipient") -> Notific
         service_id=offer.service_id,
         failure=failure,
         exhausted_at=NOON,
+        contacts_unusable=contacts_unusable,
     )
 
 
@@ -147,3 +152,66 @@ async def test_each_decision_that_is_told_has_the_needs_that_came_back_alone(tx:
     await exhaust(tx, clock, an_exhaustion(creative))
     told = [each for each in tx.published if isinstance(each, ReferralDecided)]
     assert [need.code for need in told[-1].needs] == ["mind.creative_wellbeing"]
+
+
+async def exhausted_offer(world: World) -> Offer:
+    """The offer of the next referral, of which no message can tell its service any more."""
+    event = a_submission("mind.creative_wellbeing")
+    await world.hear(event)
+    [listed] = await assignments(world.client, referral=event.reference)
+    offer = an_offer(referral_id=event.referral_id, reference=event.reference, service_id=listed["service_id"])
+    offer = replace(offer, id=listed["id"])
+    await world.hear(an_exhaustion(offer, contacts_unusable=True))
+    return offer
+
+
+async def test_a_service_none_of_whose_contacts_can_be_used_pauses_and_the_next_referral_goes_to_the_next(
+    world: World,
+) -> None:
+    offer = await exhausted_offer(world)
+    [pausing] = (await world.client.get(f"{SERVICES}/pauses")).json()
+    assert (offer.service_id, pausing["service_id"], pausing["reason"]) == (CREATIVE, CREATIVE, "unreachable")
+    assert (pausing["actor"], pausing["until"]) == ("router", None)
+    assert await service_of_the_next(world) == LEAD
+
+
+async def test_it_pauses_once_however_many_of_its_offers_come_back(tx: FakeTransaction, clock: Hands) -> None:
+    offers = [await routed(tx, clock, "mind.creative_wellbeing") for _ in range(2)]
+    for offer in offers:
+        await exhaust(tx, clock, an_exhaustion(offer, contacts_unusable=True))
+    assert [pausing.service_id for pausing in tx.pauses.kept] == [CREATIVE]
+
+
+async def test_it_is_offered_what_comes_its_way_again_once_a_contact_is_mended_or_somebody_resumes_it(
+    world: World,
+) -> None:
+    await exhausted_offer(world)
+    await world.hear(ServiceReachable(service_id=LEAD, contact="x", lifted_by="cru-duty-2", lifted_at=NOON))
+    assert await service_of_the_next(world) == LEAD
+    await world.hear(ServiceReachable(service_id=CREATIVE, contact="x", lifted_by="cru-duty-2", lifted_at=NOON))
+    assert (await exhausted_offer(world)).service_id == CREATIVE
+    await post(world, f"{SERVICES}/{CREATIVE}/resume")
+    assert await service_of_the_next(world) == CREATIVE
+
+
+async def test_a_pause_by_its_own_word_outlasts_the_mending_of_a_contact(world: World) -> None:
+    await post(world, f"{SERVICES}/{CREATIVE}/pause", reason="partner_closed")
+    await world.hear(ServiceReachable(service_id=CREATIVE, contact="x", lifted_by="cru-duty-2", lifted_at=NOON))
+    assert await service_of_the_next(world) == LEAD
+
+
+async def test_a_service_that_answers_slowly_or_only_could_not_be_told_in_time_does_not_pause(
+    tx: FakeTransaction, clock: Hands
+) -> None:
+    await exhaust(tx, clock, an_exhaustion(await routed(tx, clock, "mind.creative_wellbeing"), "ambiguous"))
+    assert tx.pauses.kept == []
+
+
+async def test_neither_the_triage_desk_nor_a_service_that_the_rules_name_ever_pauses(
+    tx: FakeTransaction, clock: Hands, county: County
+) -> None:
+    for need in ("info.unclassified", "mind.crisis"):
+        offer = await routed(tx, clock, need)
+        assert offer.service_id in named_services(county.rules)
+        await exhaust(tx, clock, an_exhaustion(offer, contacts_unusable=True))
+    assert tx.pauses.kept == []

@@ -57,6 +57,12 @@ class Directory:
         """Whom to ask at the service's organisation, None where it has no office."""
         return self.offices.get(service_id)
 
+    def services_of(self, contact_id: str) -> tuple[str, ...]:
+        """The services that are reached by a contact: several, where it is their organisation's office."""
+        of_office = tuple(service for service, office in self.offices.items() if office.id == contact_id)
+        service_id = contact_id.rpartition(":")[0]
+        return of_office or ((service_id,) if service_id in self.addresses else ())
+
     def district(self, code: str | None) -> str:
         """A district's name; words for "not known" where there is none."""
         return self.districts.get(code or "", NO_DISTRICT)

@@ -1,6 +1,6 @@
 """The ways of telling one service of one offer, in the order in which they are taken (N-21)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -25,6 +25,8 @@ FAILURES = {
     Arrival.BOUNCED_SOFT: Failure.TRANSIENT,
     Arrival.NOT_SENT: Failure.POLICY,
 }
+# What is the contact's own fault, and stays so.
+UNUSABLE = frozenset({Failure.PERMANENT_RECIPIENT, Failure.SUPPRESSED, Failure.NO_CONTACT})
 
 
 def rungs_of(directory: Directory, offer: Offer) -> list[Contact]:
@@ -32,14 +34,26 @@ def rungs_of(directory: Directory, offer: Offer) -> list[Contact]:
 
     Where contact must be safe (R59) nothing is written beyond what the router chose.
     """
-    phone = directory.contact(offer.service_id, Channel.PHONE)
-    written = (
-        directory.contact(offer.service_id, Channel.EMAIL),
-        directory.contact(offer.service_id, Channel.SMS),
-        directory.office(offer.service_id),
+    ways = contacts_of(directory, offer.service_id)
+    return [way for way in ways if way.channel is Channel.PHONE or not offer.safe_contact_only]
+
+
+def contacts_of(directory: Directory, service_id: str) -> list[Contact]:
+    """Every contact by which a service can be told of an offer: what is posted for its own system to find is none."""
+    ways = (
+        directory.contact(service_id, Channel.EMAIL),
+        directory.contact(service_id, Channel.SMS),
+        directory.office(service_id),
+        directory.contact(service_id, Channel.PHONE),
     )
-    ways = (phone,) if offer.safe_contact_only else (*written, phone)
     return [way for way in ways if way is not None]
+
+
+def are_unusable(contacts: Sequence[Contact], suppressed: Collection[str], taken: Sequence[Notification]) -> bool:
+    """Whether nothing can be told to any of `contacts` before somebody mends it: nothing may be sent there, or one of
+    the messages `taken` found it wrong or switched off."""
+    wrong = {(each.channel, each.address) for each in taken if failure_of(each) in UNUSABLE}
+    return all(each.id in suppressed or (each.channel, each.address) in wrong for each in contacts)
 
 
 def next_rung(ways: Sequence[Contact], taken: Sequence[Notification]) -> Contact | None:

@@ -14,7 +14,7 @@ from services.notifier.domain.message import Email, Hook, Receipt, Text
 from services.notifier.domain.notification import Channel, Notification, State
 from services.notifier.ports.receipts import Ladder, Receipts, Suppressions
 from shared.envelope import Origin
-from shared.events import Event
+from shared.events import AnyEvent
 
 M = TypeVar("M", contravariant=True)
 
@@ -225,7 +225,7 @@ class Transaction(Protocol):
     async def next_sequence(self, referral_id: UUID) -> int:
         """The number of the next event told of a referral; locks it until the transaction ends."""
 
-    async def publish(self, event: Event) -> None:
+    async def publish(self, event: AnyEvent) -> None:
         """Tell the others once the transaction has been kept."""
 
     def wake_delivery(self) -> None:

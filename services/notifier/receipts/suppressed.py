@@ -11,7 +11,7 @@ from services.notifier.domain.message import masked
 from services.notifier.domain.notification import Channel
 from services.notifier.ports import Begin, Transaction
 from services.notifier.ports.receipts import Suppressed
-from shared.errors import NotFound
+from services.notifier.use_cases.lifting import LiftSuppression
 from shared.idempotency import KEY_PARAMETER, UNUSABLE_KEY, Answer
 from shared.problems import documented
 
@@ -80,8 +80,7 @@ def routes(begin: Begin, once: Once) -> APIRouter:
         """From now on; what was not sent meanwhile stays unsent."""
 
         async def work(tx: Transaction) -> Answer:
-            if not await tx.suppressions.lift(contact, lifted.by, lifted.reason, await tx.present()):
-                raise NotFound("not-found", "Nothing keeps this contact back.")
+            await LiftSuppression()(tx, contact, lifted.by, lifted.reason)
             return Answer(200, LiftedOut(contact=contact).model_dump())
 
         return await once(request, work)

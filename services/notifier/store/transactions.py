@@ -20,7 +20,7 @@ from services.notifier.store.waiting import WaitingStore
 from shared.db import Transaction
 from shared.documents import Current
 from shared.envelope import Origin
-from shared.events import Event
+from shared.events import AnyEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class NotifierTransaction:
         number: int = (await self.tx.connection.execute(counted)).scalar_one()
         return number
 
-    async def publish(self, event: Event) -> None:
+    async def publish(self, event: AnyEvent) -> None:
         """Store `event` in the outbox."""
         await self.tx.publish(event)
 

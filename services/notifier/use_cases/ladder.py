@@ -6,7 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from services.notifier.domain.ladder import (
+    are_unusable,
     clock_has_run_out,
+    contacts_of,
     failure_of,
     has_told,
     is_silent,
@@ -58,8 +60,9 @@ class Climb:
 
     async def _climb(self, tx: Transaction, rungs: Sequence[Notification], last: Notification, now: datetime) -> None:
         offer = last.offer
-        contacts = rungs_of(await tx.directory(), offer)
-        suppressed = await tx.suppressions.among([contact.id for contact in contacts])
+        directory = await tx.directory()
+        contacts = rungs_of(directory, offer)
+        suppressed = await tx.suppressions.among([each.id for each in contacts_of(directory, offer.service_id)])
         following = next_rung([each for each in contacts if each.id not in suppressed], rungs)
         if following is not None:
             await plan(tx, offer_notice(offer, following.channel, following, None, now), now)
@@ -67,4 +70,5 @@ class Climb:
         # Where a message may well have arrived, the reminder and the deadline for an answer do the rest (R60).
         nobody_told = not any(may_have_told(message) for message in rungs)
         if nobody_told and await tx.ladder.end(offer.assignment_id, EXHAUSTED, now):
-            await tell_exhausted(tx, last, failure_of(last), now)
+            unusable = are_unusable(contacts_of(directory, offer.service_id), suppressed, rungs)
+            await tell_exhausted(tx, last, failure_of(last), now, contacts_unusable=unusable)

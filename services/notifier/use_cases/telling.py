@@ -58,8 +58,11 @@ async def tell_unconfirmed(tx: Transaction, notification: Notification, at: date
     await tx.publish(NotificationUnconfirmed(**await _about(tx, notification), final=final, unconfirmed_at=at))
 
 
-async def tell_exhausted(tx: Transaction, last: Notification, failure: str, at: datetime) -> None:
-    """Publish that no way is left to tell the service of `last`; `failure` is the class of that one's fault."""
+async def tell_exhausted(
+    tx: Transaction, last: Notification, failure: str, at: datetime, *, contacts_unusable: bool
+) -> None:
+    """Publish that no way is left to tell the service of `last`; `failure` is the class of that one's fault, and
+    `contacts_unusable` whether nothing else could be told to it either."""
     offer = last.offer
     await tx.publish(
         NotificationExhausted(
@@ -70,6 +73,7 @@ async def tell_exhausted(tx: Transaction, last: Notification, failure: str, at: 
             service_id=offer.service_id,
             failure=failure,
             exhausted_at=at,
+            contacts_unusable=contacts_unusable,
         )
     )
 
