@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from services.router.configuration import load_county
 from services.router.domain.assignment import LIVE, MOVES, UNDER_WAY, Actor, IllegalMove, Move, State
-from services.router.domain.chase import TICKING
+from services.router.domain.chase import TICKING, ClockState, Kind
 from services.router.domain.onward import OnwardRefused
 from services.router.facts import document_of
 from services.router.ports import Offer
@@ -43,6 +43,7 @@ from tests.router.rules.builders import COUNTY_DIRECTORY
 COUNTY = load_county(COUNTY_DIRECTORY)
 ANSWERS = COUNTY.rules.answers
 NEEDS = ("mind.creative_wellbeing", "social.befriending", "mind.crisis", "food.shopping")
+REACHED_BY = {code for code, attempt in ANSWERS.contact.items() if attempt.reached}
 PARTNER = Actor("partner", "desk-2")
 ENDS = {
     Move.OPEN: {State.OPENED},
@@ -223,6 +224,18 @@ class Machine(RuleBasedStateMachine):
         assert asyncio.run(self.tx.watch.unowned(1)) == []
         for (assignment_id, _), clock in self.tx.clocks.kept.items():
             assert clock.state not in TICKING or self.tx.offers.kept[assignment_id].state in LIVE
+
+    @invariant()
+    def whoever_has_needs_back_that_it_passed_on_has_the_resident_to_reach_again(self) -> None:
+        if not hasattr(self, "tx"):
+            return
+        for offer in self.tx.offers.kept.values():
+            moves = asyncio.run(self.tx.offers.history(offer.id))
+            tells = [move for move in moves if move.move is Move.RETURN or move.reason in REACHED_BY]
+            if offer.state in UNDER_WAY and tells and tells[-1].move is Move.RETURN:
+                state = self.tx.clocks.kept[offer.id, Kind.FIRST_CONTACT].state
+                is_with_others = not asyncio.run(self.tx.offers.held_by(offer.id))
+                assert state is not ClockState.STOPPED or is_with_others
 
     @invariant()
     def places_are_taken_for_what_is_live_or_done_and_nothing_else(self) -> None:

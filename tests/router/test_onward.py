@@ -15,7 +15,7 @@ from services.router.use_cases.onward import PassOn, Wish
 from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import RecallReferral, RouteReferral
 from shared.clock import new_id
-from shared.events import AssignmentMoved, AssignmentOffered, AssignmentRecalled
+from shared.events import AssignmentMoved, AssignmentOffered, AssignmentOverdue, AssignmentRecalled
 from tests.router.builders import CREATIVE, LEAD, NOON, a_cancellation, a_submission, county_with_places
 from tests.router.conftest import Hands, World
 from tests.router.fakes import FakeTransaction
@@ -58,6 +58,10 @@ class Desk:
 
     async def contact(self, offer: Offer) -> Offer:
         return await RecordContact(self.clock)(self.tx, Given(offer.id, PARTNER), "reached")
+
+    async def ring_all(self) -> None:
+        while (due := await self.tx.clocks.due()) is not None:
+            await RingClock(self.again)(self.tx, due)
 
     async def complete(self, offer: Offer, outcome: str = "met", reason: str | None = None) -> Offer:
         outcomes = dict.fromkeys(await self.tx.offers.held_by(offer.id), outcome)
@@ -144,6 +148,32 @@ async def ring(desk: Desk, offer: Offer) -> None:
         desk.clock.move(24 * 3600)
         while (due := await desk.tx.clocks.due()) is not None:
             await RingClock(desk.again)(desk.tx, due)
+
+
+async def test_needs_that_come_back_after_the_resident_was_reached_are_to_be_told_of_again(desk: Desk) -> None:
+    parent = await desk.accepted()
+    await desk.contact(parent)
+    child = await desk.pass_on(parent)
+    assert await desk.ticking(parent) == {"review"}
+    desk.clock.move(3600)
+    await desk.decline(child)
+    assert await desk.ticking(parent) == {"first_contact", "review"}
+    attempts = desk.tx.clocks.kept[parent.id, Kind.FIRST_CONTACT].due_at
+    await RecordContact(desk.clock)(desk.tx, Given(parent.id, PARTNER), "no_answer")
+    assert await desk.ticking(parent) == {"first_contact", "review"}
+    desk.clock.at = attempts
+    await desk.ring_all()
+    [late] = [event for event in desk.tx.published if isinstance(event, AssignmentOverdue)]
+    assert (late.assignment_id, late.clock, late.state) == (parent.id, "first_contact", "contacted")
+    assert "review" in await desk.ticking(parent)
+
+
+async def test_once_the_resident_was_told_of_needs_that_came_back_nothing_is_late(desk: Desk) -> None:
+    parent = await desk.accepted()
+    await desk.contact(parent)
+    await desk.decline(await desk.pass_on(parent))
+    await desk.contact(parent)
+    assert await desk.ticking(parent) == {"review"}
 
 
 async def test_needs_that_come_back_when_the_parent_has_ended_are_placed_again(desk: Desk) -> None:

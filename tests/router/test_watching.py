@@ -94,6 +94,15 @@ async def test_a_further_contact_puts_the_review_off(tx: FakeTransaction, clock:
     assert (await ticking(tx, offer))["review"].due_at > first
 
 
+async def test_an_attempt_in_vain_puts_no_review_off(tx: FakeTransaction, clock: Hands) -> None:
+    offer = await accepted(tx, clock)
+    await RecordContact(clock)(tx, Given(offer.id, PARTNER), "reached")
+    first = (await ticking(tx, offer))["review"].due_at
+    clock.move(3600)
+    await RecordContact(clock)(tx, Given(offer.id, PARTNER), "no_answer")
+    assert (await ticking(tx, offer))["review"].due_at == first
+
+
 async def test_when_the_first_contact_is_late_a_review_follows(tx: FakeTransaction, clock: Hands) -> None:
     offer = await accepted(tx, clock)
     clock.at += timedelta(days=10)

@@ -93,7 +93,8 @@ class RecordContact:
         county = await tx.county()
         attempt = known(county.rules.answers.contact, code)
         offer, contacted = await answerable(tx, county, given, Move.CONTACT)
-        step = Step(contacted if attempt.reached else offer.state, given.actor, self.now(), code)
+        to = contacted if attempt.reached else offer.state
+        step = Step(to, given.actor, self.now(), code, reached=attempt.reached)
         moved = await take(tx, offer, step)
         if attempt.reached:
             await tell_parent_of_contact(tx, county, moved, step.at)

@@ -54,9 +54,9 @@ async def came_back(tx: Transaction, county: County, returned: Returned) -> bool
         return False
     await tx.offers.take_back(parent.id, returned.needs)
     await tx.capacity.give_back(returned.child.id)
-    if parent.state is State.ACCEPTED:
-        due_at = county.deadlines.due_at(parent.priority, returned.at)
-        await tx.clocks.start((Clock(parent.id, Kind.FIRST_CONTACT, due_at),))
+    # Whoever was reached before has yet to hear of these.
+    due_at = county.deadlines.due_at(parent.priority, returned.at)
+    await tx.clocks.start((Clock(parent.id, Kind.FIRST_CONTACT, due_at),))
     step = Step(parent.state, ROUTER, returned.at, RETURNED, move=Move.RETURN, needs=returned.needs)
     await take(tx, parent, step)
     return True
@@ -69,7 +69,7 @@ async def tell_parent_of_contact(tx: Transaction, county: County, child: Offer, 
     parent = await tx.offers.lock(child.parent_id)
     children = await tx.offers.children_of(parent.id)
     reached = all(each.state in REACHED for each in children if each.state in LIVE | REACHED)
-    if parent.state is State.ACCEPTED and reached and not await tx.offers.held_by(parent.id):
+    if parent.state in UNDER_WAY and reached and not await tx.offers.held_by(parent.id):
         await tx.clocks.stop(parent.id, (Kind.FIRST_CONTACT,))
         await start_review(tx, county, parent, at)
 

@@ -15,7 +15,8 @@ from shared.events import AssignmentMoved, NeedOutcome
 @dataclass(frozen=True, slots=True)
 class Step:
     """Where an assignment goes, by whom, when and why; `outcomes` has the close code of each need and its meaning.
-    `move` says what was done where the states alone do not, and `needs` which needs it was done with."""
+    `move` says what was done where the states alone do not, and `needs` which needs it was done with; `reached` whether
+    the resident was."""
 
     to: State
     actor: Actor
@@ -24,6 +25,7 @@ class Step:
     outcomes: Mapping[str, tuple[str, Close]] = field(default_factory=dict)
     move: Move | None = None
     needs: tuple[str, ...] = ()
+    reached: bool = False
 
 
 async def take(tx: Transaction, offer: Offer, step: Step) -> Offer:
@@ -32,8 +34,9 @@ async def take(tx: Transaction, offer: Offer, step: Step) -> Offer:
     moved = await tx.offers.move(
         offer, step.to, actor=step.actor, at=step.at, reason=step.reason, outcomes=codes or None, move=step.move
     )
-    await tx.clocks.stop(offer.id, stopped_by(step.to))
-    if step.to is State.CONTACTED:
+    if step.reached or step.to is not offer.state:
+        await tx.clocks.stop(offer.id, stopped_by(step.to))
+    if step.reached:
         await start_review(tx, await tx.county(), moved, step.at)
     elif step.to in LIVE:
         await keep_a_clock(tx, await tx.county(), moved, step.at)
