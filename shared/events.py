@@ -97,7 +97,8 @@ class ReferralDecided(Event):
 
 class AssignmentOffered(Event):
     """One or more needs of a referral were offered to one service, which is to be told over `channels` (R58, R59).
-    `parent_id` is the assignment whose service passed them on; None is by the router's decision."""
+    `parent_id` is the assignment whose service passed them on; None is by the router's decision. By `due_at` the
+    resident is to be reached, by `answer_by` the service is to reply; None in events from before that was told."""
 
     topic = Topic.ASSIGNMENTS
     type = "org.waymark.assignment.offered.v1"
@@ -117,6 +118,7 @@ class AssignmentOffered(Event):
     channels: tuple[Channel, ...]
     safe_contact_only: bool = False
     parent_id: UUID | None = None
+    answer_by: datetime | None = None
 
 
 class AssignmentRecalled(Event):

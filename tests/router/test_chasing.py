@@ -1,12 +1,13 @@
 """Silence is chased: a reminder, then somebody else, and what is late is told; each clock rings once."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from services.router.chaser import Chase
+from services.router.domain.chase import TICKING
 from services.router.domain.county import County
 from services.router.main import counties
 from services.router.store.tables import clock as clock_table
@@ -21,6 +22,7 @@ from shared.envelope import Origin
 from shared.events import (
     BY_TYPE,
     AssignmentMoved,
+    AssignmentOffered,
     AssignmentOverdue,
     AssignmentReminded,
     Event,
@@ -66,6 +68,12 @@ class Router:
             rows = (await connection.execute(select(outbox).order_by(outbox.c.seq))).mappings().all()
         events = [BY_TYPE[row["headers"]["ce_type"]].model_validate_json(row["body"]) for row in rows]
         return [event for event in events if isinstance(event, kind)]
+
+    async def next_ring(self) -> datetime:
+        """When the next clock rings."""
+        ticking = clock_table.c.state.in_(TICKING)
+        async with self.database.engine.connect() as connection:
+            return await connection.scalar(select(func.min(clock_table.c.due_at)).where(ticking))
 
     async def states(self, event: ReferralSubmitted) -> dict[tuple[str, str], str]:
         """The state of each clock, by service and kind."""
@@ -139,6 +147,24 @@ async def test_what_is_due_today_is_chased_while_somebody_else_can_still_be_aske
     async with router.database.begin(REQUEST) as transaction:
         [second] = await router.stores(transaction).offers.live_of(event.referral_id)
     assert second.service_id != offer.service_id
+
+
+@pytest.mark.parametrize("need", ["food.infant_formula", "mind.creative_wellbeing"])
+async def test_what_a_service_is_told_to_reply_by_is_when_others_are_asked_or_before(
+    router: Router, clock: Hands, need: str
+) -> None:
+    clock.at = NOON + timedelta(hours=4, minutes=30)
+    event = await router.route(need)
+    [told] = await router.told(AssignmentOffered)
+    assert isinstance(told, AssignmentOffered)
+    assert told.answer_by is not None
+    while "breached" not in (states := await router.states(event)).values():
+        clock.at = await router.next_ring()
+        await router.ring_all()
+    assert told.answer_by == clock.at
+    assert (told.service_id, "respond" if told.answer_by < told.due_at else "first_contact") in {
+        which for which, state in states.items() if state == "breached"
+    }
 
 
 async def test_an_offer_that_is_overdue_when_it_is_made_is_waited_for_as_usual(router: Router, clock: Hands) -> None:

@@ -43,7 +43,7 @@ class AssignmentView(BaseModel):
     state: State
     version: int = Field(description="rises with every move; send it as If-Match to answer only what you have read")
     offered_at: datetime
-    due_at: datetime = Field(description="reply by")
+    due_at: datetime = Field(description="by when the resident is to be reached")
     notified_at: datetime | None = Field(description="when the service was first told")
     outcomes: dict[str, str] = Field(description="how the work on each need ended, once it is done")
     clocks: list[ClockView] = Field(description="the answer, the first contact, and a review")

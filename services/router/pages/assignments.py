@@ -7,8 +7,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from services.router.domain.assignment import AWAITING_ANSWER, UNDER_WAY, State
+from services.router.domain.chase import Kind
 from services.router.pages.words import TEMPLATES, line, offer_facts, reply_words
 from services.router.ports import Transaction
+from services.router.use_cases.waiting import reply_by
 from shared.clock import Clock
 from shared.db import Database
 from shared.db import Transaction as DatabaseTransaction
@@ -39,13 +41,16 @@ def routes(database: Database, stores: Stores, now: Clock) -> APIRouter:
             tx = stores(transaction)
             offers = await tx.offers.find(assignment_id=assignment_id)
             county = await tx.county()
+            clocks = (await tx.clocks.of([assignment_id])).get(assignment_id, ())
         if not offers:
             raise NotFound("not-found", "There is no assignment with this id.")
         offer = offers[0]
+        respond = next((clock for clock in clocks if clock.kind is Kind.RESPOND), None)
+        ends = reply_by(county, offer, respond) if respond else offer.due_at
         values = {
             "reference": offer.reference,
             "reason": offer.reason,
-            "sentence": ENDED.get(offer.state) or reply_words(offer, offer.due_at, now()) or AWAITED,
+            "sentence": ENDED.get(offer.state) or reply_words(offer, ends, now()) or AWAITED,
             "awaited": offer.state in AWAITING_ANSWER,
             "under_way": offer.state in UNDER_WAY,
             "facts": offer_facts(offer, county),

@@ -15,7 +15,7 @@ from services.router.domain.vocabulary import NeedState, Priority
 from services.router.facts import domain_facts
 from services.router.ports import Offer, Transaction
 from services.router.use_cases.confirming import room
-from services.router.use_cases.waiting import answer_by
+from services.router.use_cases.waiting import answer_by, reply_by
 from shared.clock import NewId
 from shared.errors import NotFound
 from shared.events import AssignmentOffered, Facts, NeedPlaced, ReferralDecided
@@ -91,9 +91,11 @@ async def last_case(tx: Transaction, county: County, referral_id: UUID, referenc
 
 
 async def tell_and_wait(tx: Transaction, case: Case, offer: Offer) -> None:
-    """Tell of a new offer, and wait for the answer and the first contact."""
-    await tx.clocks.start(_clocks(offer, case.county))
-    await tx.publish(_offered(offer, await tx.referrals.next_sequence(offer.referral_id)))
+    """Tell of a new offer, and wait for the answer (R60) and the first contact with the resident (R53)."""
+    respond = Clock(offer.id, Kind.RESPOND, answer_by(case.county, offer, offer.offered_at))
+    await tx.clocks.start((respond, Clock(offer.id, Kind.FIRST_CONTACT, offer.due_at)))
+    ends = reply_by(case.county, offer, respond)
+    await tx.publish(_offered(offer, await tx.referrals.next_sequence(offer.referral_id), ends))
 
 
 async def _decide(tx: Transaction, case: Case, known: Basis) -> tuple[Decision, Basis, frozenset[str]]:
@@ -166,13 +168,7 @@ def offer_of(case: Case, assignment: Assignment, ids: Ids, district: str | None,
     )
 
 
-def _clocks(offer: Offer, county: County) -> tuple[Clock, ...]:
-    """What is waited for: an answer (R60), and the first contact with the resident (R53)."""
-    respond = Clock(offer.id, Kind.RESPOND, answer_by(county, offer, offer.offered_at))
-    return respond, Clock(offer.id, Kind.FIRST_CONTACT, offer.due_at)
-
-
-def _offered(offer: Offer, sequence: int) -> AssignmentOffered:
+def _offered(offer: Offer, sequence: int, ends: datetime) -> AssignmentOffered:
     return AssignmentOffered(
         referral_id=offer.referral_id,
         reference=offer.reference,
@@ -189,6 +185,7 @@ def _offered(offer: Offer, sequence: int) -> AssignmentOffered:
         sla=offer.sla,
         offered_at=offer.offered_at,
         due_at=offer.due_at,
+        answer_by=ends,
         district=offer.district,
         channels=offer.channels,
         safe_contact_only=offer.safe_contact_only,
