@@ -180,6 +180,13 @@ async def test_the_deadline_and_the_facts_of_the_offer_are_kept(world: World) ->
     assert stored.offer.safe_contact_only
 
 
+async def test_its_messages_say_to_reply_before_others_are_asked(world: World) -> None:
+    event = offered(priority="P2", due_in=timedelta(hours=4))
+    asked_until = event.due_at - timedelta(hours=1)
+    await world.hear(event.model_copy(update={"answer_by": asked_until}))
+    assert (await world.only()).offer.reply_by == asked_until
+
+
 async def test_a_recall_that_waits_is_told_even_if_the_referral_is_cancelled_and_recalled_again(world: World) -> None:
     await world.hear(offered())
     sender = ScriptedSender()

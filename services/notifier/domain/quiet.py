@@ -1,8 +1,9 @@
 """When a contact wants to be left alone, by the clock on the wall in London (N-29 to N-32), and its digest's hour."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 from services.notifier.domain.notification import TO_BE_ANSWERED, Channel, Notification
 from services.notifier.domain.retry import URGENT
@@ -43,17 +44,24 @@ class QuietHours:
 
         They can end at `ends`, at midnight, and where the clocks change; of a time that comes twice, either may be it.
         """
-        return next((end for end in self._ends_from(at) if not self.are_at(end, bank_holidays)), None)
+        return next((edge for edge in self._edges_from(at) if not self.are_at(edge, bank_holidays)), None)
 
-    def _ends_from(self, at: datetime) -> list[datetime]:
+    def outside(self, at: datetime, bank_holidays: frozenset[date]) -> Iterator[tuple[datetime, datetime]]:
+        """The spans from `at` on that are outside, for two weeks."""
+        for begins, ends in pairwise(self._edges_from(at)):
+            if not self.are_at(begins, bank_holidays):
+                yield begins, ends
+
+    def _edges_from(self, at: datetime) -> list[datetime]:
+        """`at`, and every later instant at which they may begin or end."""
         first = at.astimezone(LONDON).date()
         days = [first + timedelta(days=day) for day in range(LOOKS_AHEAD.days + 1)]
-        walls = [datetime.combine(day, self.ends, LONDON) for day in days]
-        ends = {wall.replace(fold=fold).astimezone(UTC) for wall in walls for fold in (0, 1)}
+        walls = [datetime.combine(day, clock, LONDON) for day in days for clock in (self.begins, self.ends)]
+        edges = {wall.replace(fold=fold).astimezone(UTC) for wall in walls for fold in (0, 1)}
         # Midnights and clock changes are on whole hours of UTC.
         hour = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        ends |= {hour + timedelta(hours=hours) for hours in range(24 * LOOKS_AHEAD.days)}
-        return sorted({end for end in ends if end > at} | {at})
+        edges |= {hour + timedelta(hours=hours) for hours in range(24 * LOOKS_AHEAD.days)}
+        return sorted({edge for edge in edges if edge > at} | {at})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,12 @@ class Arrangements:
         if hours is None or not hours.are_at(at, self.bank_holidays):
             return None
         return hours.end_after(at, self.bank_holidays)
+
+    def working_spans(self, service_id: str, at: datetime) -> Iterator[tuple[datetime, datetime]] | None:
+        """When a service can be rung from `at` on, for two weeks: where it may be at any time, while the county works.
+        None where that is so at any time too."""
+        hours = self.quiet.get(service_id) or self.default
+        return hours.outside(at, self.bank_holidays) if hours else None
 
     def night_until(self, at: datetime) -> datetime | None:
         """When the night that it is at `at` ends, for people at home: they may hear of something on days off."""

@@ -1,9 +1,10 @@
 """Planning messages when something is offered, and taking them back when it is not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from services.notifier.domain.calling import call_by
 from services.notifier.domain.directory import Contact
 from services.notifier.domain.failure import Failure
 from services.notifier.domain.notification import OF_THE_WORK, Channel, Notification, Offer, Purpose, State
@@ -153,6 +154,9 @@ async def plan(tx: Transaction, notification: Notification, now: datetime) -> No
     """Store a planned message, once, and tell the others of one that does not have to be sent, or cannot be (N-25)."""
     if notification.state in WAITING and await tx.suppressions.among([notification.recipient]):
         notification = undeliverable(notification, Failure.SUPPRESSED)
+    if notification.state is State.AWAITING_CALL and notification.confirm_by is not None:
+        arrangements = (await tx.directory()).arrangements
+        notification = replace(notification, confirm_by=call_by(notification.offer, arrangements, now))
     if not await tx.notifications.add(notification):
         return
     if notification.state is State.POSTED:
@@ -190,6 +194,6 @@ def _offer(event: AssignmentOffered) -> Offer:
         priority=event.priority,
         needs=event.needs,
         district=event.district,
-        reply_by=event.due_at,
+        reply_by=event.answer_by or event.due_at,
         safe_contact_only=event.safe_contact_only,
     )
