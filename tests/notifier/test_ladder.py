@@ -130,8 +130,9 @@ async def test_where_contact_must_be_safe_a_wrong_number_says_nothing_of_the_con
     world: World,
 ) -> None:
     await world.hear(offered(channels=("phone",), safe_contact_only=True))
+    call = await world.only()
     async with world.begin() as tx:
-        await RecordCall()(tx, (await world.only()).id, "cru-duty-2", CallOutcome.WRONG_NUMBER)
+        await RecordCall()(tx, call.id, "cru-duty-2", CallOutcome.WRONG_NUMBER)
     await world.climb()
     [exhausted] = await told(world, NotificationExhausted)
     assert isinstance(exhausted, NotificationExhausted)

@@ -73,7 +73,10 @@ class Router:
         """When the next clock rings."""
         ticking = clock_table.c.state.in_(TICKING)
         async with self.database.engine.connect() as connection:
-            return await connection.scalar(select(func.min(clock_table.c.due_at)).where(ticking))
+            next_at: datetime = (
+                await connection.execute(select(func.min(clock_table.c.due_at)).where(ticking))
+            ).scalar_one()
+        return next_at
 
     async def states(self, event: ReferralSubmitted) -> dict[tuple[str, str], str]:
         """The state of each clock, by service and kind."""

@@ -159,7 +159,7 @@ async def exhausted_offer(world: World) -> Offer:
     event = a_submission("mind.creative_wellbeing")
     await world.hear(event)
     [listed] = await assignments(world.client, referral=event.reference)
-    offer = an_offer(referral_id=event.referral_id, reference=event.reference, service_id=listed["service_id"])
+    offer = an_offer(referral_id=event.referral_id, reference=event.reference, service=listed["service_id"])
     offer = replace(offer, id=listed["id"])
     await world.hear(an_exhaustion(offer, contacts_unusable=True))
     return offer
