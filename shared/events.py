@@ -78,6 +78,13 @@ class NeedPlaced(Wire):
     priority: Priority | None = None
 
 
+class FactAsked(Wire):
+    """A fact that the router does not know, and the rules to which it could matter."""
+
+    fact: str
+    rules: tuple[str, ...]
+
+
 class ReferralDecided(Event):
     """The router decided a referral. The decision with its reasons stays in the router under `decision_id`."""
 
@@ -93,6 +100,7 @@ class ReferralDecided(Event):
     flags: tuple[str, ...] = ()
     duplicate_of: str | None = None
     decided_at: datetime
+    asks: tuple[FactAsked, ...] = ()
 
 
 class AssignmentOffered(Event):

@@ -84,6 +84,12 @@ def test_an_explanation_tells_of_every_need(tmp_path: Path) -> None:
     assert shopping["searches"][0]["tracks"][0]["candidates"] != []
 
 
+def test_an_explanation_has_the_questions_that_a_caller_could_be_asked(tmp_path: Path) -> None:
+    asked = route(SCENARIOS, tmp_path / "out.jsonl", explain=True)
+    questions = {ask["question"] for each in asked for ask in each["result"].get("asks", ())}
+    assert "For how many days is there still food in the house?" in questions
+
+
 def test_other_place_data_may_be_named(tmp_path: Path) -> None:
     elsewhere = tmp_path / "units.csv"
     elsewhere.write_text("pcds,lad_code,status\nS40 1US,E07000039,live\n", encoding="utf-8")

@@ -59,7 +59,8 @@ def route_file(file: Path, *, directory: Path, places: Path | None, out: Path | 
 
 
 def decide_scenario(given: object, ground: Ground, *, explain: bool = False) -> Json:
-    """The result for one `input`, as plain JSON values; with `explain` also why each need went where it did.
+    """The result for one `input`, as plain JSON values; with `explain` also why each need went where it did,
+    and what the caller could be asked.
 
     Raises pydantic's ValidationError when `given` has not the shape of an input; what its texts say never matters.
     """
@@ -68,7 +69,7 @@ def decide_scenario(given: object, ground: Ground, *, explain: bool = False) -> 
         return _incomplete(taken.assessment, taken.facts.received_at, ground.county)
     decision = decide(domain_facts(taken.facts), ground.county, taken.load)
     result = _decided(decision, ground.policy)
-    return result | {"explanation": [asdict(need) for need in decision.needs]} if explain else result
+    return result | _why(decision, ground.county) if explain else result
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,14 @@ def _decided(decision: Decision, policy: Policy) -> Json:
         "missing": [],
         "flags": sorted(decision.flags),
         "because": sorted(decision.because),
+    }
+
+
+def _why(decision: Decision, county: County) -> Json:
+    questions = county.rules.questions
+    return {
+        "explanation": [asdict(need) for need in decision.needs],
+        "asks": [asdict(ask) | {"question": questions[ask.fact]} for ask in decision.asks],
     }
 
 

@@ -22,7 +22,7 @@ from services.intake.domain.places import AreaPlace, PlaceTable, UnitPlace
 from services.intake.domain.policy import AgePolicy, PlacePolicy, Policy, RiskPolicy
 from shared.errors import Refused
 
-POLICY_FILES = ("intake.yaml", "red_flag_lexicon.yaml", "need_taxonomy.yaml", "districts.csv")
+POLICY_FILES = ("intake.yaml", "red_flag_lexicon.yaml", "need_taxonomy.yaml", "districts.csv", "rules.yaml")
 SECTORS_FILE = "postcode_sectors.csv"
 SAMPLE_UNITS_FILE = "places/sample_units.csv"
 ERRORS_SHOWN = 5
@@ -43,8 +43,7 @@ def load_policy_from(directory: Path) -> Policy:
 def load_policy(documents: Mapping[str, str]) -> Policy:
     """The policy in `documents`, text by file name (all of POLICY_FILES; others are ignored).
 
-    Raises Refused with file and place of what is wrong: unknown or repeated keys, values of the wrong kind, codes that
-    another file does not have.
+    Raises Refused with file and place: keys that are unknown or repeated, wrong values, codes that another file lacks.
     """
     intake = _parse("intake.yaml", documents, _Intake)
     lexicon = _parse("red_flag_lexicon.yaml", documents, _Lexicon)
@@ -70,6 +69,7 @@ def load_policy(documents: Mapping[str, str]) -> Policy:
         unknown_language=intake.unknown_language,
         zone=_zone(intake.timezone),
         lexicon=_lexicon(lexicon),
+        questions=_parse("rules.yaml", documents, _Rules).questions,
     )
 
 
@@ -78,8 +78,7 @@ def load_places(directory: Path, units: Path | None = None) -> PlaceTable:
 
     Raises Refused, naming file and line, for a file that cannot be used.
     """
-    listed = dict(read_units(units or directory / SAMPLE_UNITS_FILE))
-    return replace(load_areas(directory / SECTORS_FILE), units=listed)
+    return replace(load_areas(directory / SECTORS_FILE), units=dict(read_units(units or directory / SAMPLE_UNITS_FILE)))
 
 
 def load_areas(file: Path) -> PlaceTable:
@@ -184,7 +183,7 @@ class _Lexicon(_Closed):
     categories: tuple[_Category, ...]
 
 
-# The taxonomy is the router's file, which checks the rest of it; intake reads only which codes may be chosen.
+# The router's files, which checks the rest; intake reads which codes may be chosen, and what callers are asked.
 class _Need(BaseModel):
     code: Code
     system: bool
@@ -196,6 +195,10 @@ class _Group(BaseModel):
 
 class _Taxonomy(BaseModel):
     groups: tuple[_Group, ...]
+
+
+class _Rules(BaseModel):
+    questions: dict[str, str] = Field(default_factory=dict)
 
 
 class _AreaRow(BaseModel):
@@ -284,15 +287,13 @@ def _lines(file: Path) -> Iterator[Iterable[str]]:
         with file.open("rb") as raw:
             packed = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC
             raw.seek(0)
-            unpacked = gzip.GzipFile(fileobj=raw) if packed else raw
-            yield io.TextIOWrapper(unpacked, encoding="utf-8-sig", newline="")
+            yield io.TextIOWrapper(gzip.GzipFile(fileobj=raw) if packed else raw, encoding="utf-8-sig", newline="")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise _wrong(file.name, str(error)) from error
 
 
 def _problems(error: ValidationError) -> str:
-    found = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-    return "; ".join(found[:ERRORS_SHOWN])
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:ERRORS_SHOWN])
 
 
 def _wrong(file: str, problem: str) -> Refused:

@@ -57,6 +57,7 @@ def decision_of(event: ReferralDecided) -> Decision:
         duplicate_of=event.duplicate_of,
         decided_at=event.decided_at,
         sequence=event.sequence,
+        asks=tuple(ask.fact for ask in event.asks),
     )
 
 

@@ -182,6 +182,13 @@ class ReceiptView(BaseModel):
     updates: list[UpdateView] = Field(description="Who is told how it goes: fewer than asked for where that is safer.")
 
 
+class QuestionView(BaseModel):
+    """One thing that the caller could still be asked, for the answer could change where the referral goes."""
+
+    fact: str = Field(examples=["age"])
+    question: str = Field(examples=["How old is the person?"], description="To be read out as it stands.")
+
+
 class ReferralView(ReceiptView):
     """A referral and what became of it, without the person."""
 
@@ -191,6 +198,7 @@ class ReferralView(ReceiptView):
     decision_id: UUID | None
     duplicate_of: str | None
     cancel_reason: str | None
+    questions: list[QuestionView] = Field(description="What to ask the caller, in this order.")
     assignments: list[AssignmentView]
     timeline: list[TimelineView]
 
@@ -229,6 +237,7 @@ def view(found: Found) -> ReferralView:
         decision_id=decision.id if decision else None,
         duplicate_of=decision.duplicate_of if decision else None,
         cancel_reason=cancellation.reason if cancellation else None,
+        questions=[QuestionView(fact=fact, question=question) for fact, question in found.questions.items()],
         assignments=_assignments(progress),
         timeline=[
             TimelineView(

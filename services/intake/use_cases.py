@@ -1,6 +1,6 @@
 """What intake does: take a referral, show it, stop it, and follow what the router and the notifier make of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from services.intake import news
@@ -56,11 +56,12 @@ class Incomplete(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A referral as it stands, and how it came to that, oldest first."""
+    """A referral as it stands, how it came to that, oldest first, and by fact what the caller could still be asked."""
 
     progress: Progress
     timeline: tuple[TimelineEntry, ...]
     district_name: str | None
+    questions: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,9 @@ class FindReferral:
         came = TimelineEntry(at=progress.received_at, kind="submitted", actor=INTAKE, after=Status.SUBMITTED)
         district = progress.decision.district if progress.decision else None
         name = await tx.district_name(district) if district else None
-        return Found(progress, (came, *await tx.referrals.timeline(referral_id)), name)
+        words = (await tx.policy()).questions if progress.asks else {}
+        questions = {fact: words[fact] for fact in progress.asks if fact in words}
+        return Found(progress, (came, *await tx.referrals.timeline(referral_id)), name, questions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,18 @@ import pytest
 
 from shared.clock import new_id, utc_now
 from shared.envelope import SWEEP_HEADER, Origin, headers_for
-from shared.events import CATALOGUE, AnyEvent, Facts, NeedPlaced, OpenMatch, PlaceFacts, ReferralDecided, Topic, Wire
+from shared.events import (
+    CATALOGUE,
+    AnyEvent,
+    FactAsked,
+    Facts,
+    NeedPlaced,
+    OpenMatch,
+    PlaceFacts,
+    ReferralDecided,
+    Topic,
+    Wire,
+)
 from tests.shared.world import a_cancellation
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +69,10 @@ def test_it_names_each_field_of_the_facts(part: type[Wire], number: int) -> None
 
 def test_it_names_each_field_of_a_need_placed() -> None:
     assert tables(section(ReferralDecided))[1] == set(NeedPlaced.model_fields)
+
+
+def test_it_names_each_field_of_a_fact_to_ask_for() -> None:
+    assert tables(section(ReferralDecided))[2] == set(FactAsked.model_fields)
 
 
 @every_event

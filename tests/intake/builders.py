@@ -13,6 +13,7 @@ from shared.events import (
     AssignmentOffered,
     AssignmentRecalled,
     Channel,
+    FactAsked,
     Facts,
     NeedOutcome,
     NeedPlaced,
@@ -84,6 +85,7 @@ def a_decision(
     sequence: int = 1,
     at: datetime = NOON,
     duplicate_of: str | None = None,
+    asks: tuple[str, ...] = (),
 ) -> ReferralDecided:
     """By default every need went to svc-shopping."""
     placed = needs or tuple(
@@ -103,6 +105,7 @@ def a_decision(
         flags=("most_vulnerable",),
         duplicate_of=duplicate_of,
         decided_at=at,
+        asks=tuple(FactAsked(fact=fact, rules=("R50",)) for fact in asks),
     )
 
 

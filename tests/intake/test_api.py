@@ -170,6 +170,19 @@ async def test_a_referral_is_found_however_its_reference_is_typed(world: World) 
         assert (answer.status_code, answer.json().get("reference")) == (200, reference)
 
 
+async def test_the_answer_tells_what_to_ask_the_caller_until_the_referral_is_finished(world: World) -> None:
+    progress = await submitted(world)
+    address = f"{REFERRALS}/{progress.reference}"
+    assert (await world.client.get(address)).json()["questions"] == []
+    await hear(world, a_decision(progress, asks=("age", "food_days_left", "no_longer_asked")))
+    assert (await world.client.get(address)).json()["questions"] == [
+        {"fact": "age", "question": "How old is the person?"},
+        {"fact": "food_days_left", "question": "For how many days is there still food in the house?"},
+    ]
+    await post(world.client, {"reason": "resident_withdrew"}, f"{address}/cancel")
+    assert (await world.client.get(address)).json()["questions"] == []
+
+
 @pytest.mark.parametrize("typed", ["3NQK-8N2", "3NQK-8N1", "nonsense", "3NQK", "%00"])
 async def test_a_reference_that_nobody_has_is_not_found(client: AsyncClient, typed: str) -> None:
     answer = await client.get(f"{REFERRALS}/{typed}")

@@ -157,7 +157,7 @@ async def test_all_that_became_of_a_referral_is_kept(begin: Begin) -> None:
     offer = an_offer(progress)
     after = decided(
         progress,
-        news.decision_of(a_decision(progress)),
+        news.decision_of(a_decision(progress, asks=("age", "food_days_left"))),
         (Need("food.shopping", "assigned", "svc-shopping", "P2"),),
     )
     after = offered(after, news.offer_of(offer))

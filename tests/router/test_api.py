@@ -68,6 +68,15 @@ async def test_a_decision_tells_facts_reasons_and_what_the_rules_say(world: Worl
     assert "helpline" in answer["rules"]["R15"]
 
 
+async def test_a_decision_tells_what_the_caller_could_still_be_asked(world: World) -> None:
+    event = await heard(world, "food.shopping")
+    answer = (await world.client.get(f"{DECISIONS}/{event.reference}")).json()
+    assert {"fact": "food_days_left", "rules": ["R50"]} in answer["decision"]["asks"]
+    assert answer["questions"]["food_days_left"] == "For how many days is there still food in the house?"
+    assert answer["questions"].keys() == {ask["fact"] for ask in answer["decision"]["asks"]}
+    assert {rule for ask in answer["decision"]["asks"] for rule in ask["rules"]} <= answer["rules"].keys()
+
+
 @pytest.mark.parametrize(
     "typed",
     [

@@ -57,6 +57,13 @@ async def test_a_decision_says_who_was_told_and_each_service_that_was_looked_at(
     assert f"/api/v1/decisions/{event.reference}" in page.addresses
 
 
+async def test_a_decision_shows_what_the_caller_could_still_be_asked(world: World) -> None:
+    _, page = await decided(world, "food.shopping")
+    [question] = [text for text in page.texts["li"] if "food in the house?" in text]
+    assert question.endswith("It could matter to R50.")
+    assert any(name.startswith("R50") for name in page.facts)
+
+
 async def test_a_service_that_was_passed_over_is_shown_with_the_reason(world: World) -> None:
     async with world.database.begin(Origin("test-request")) as transaction:
         await save_documents(transaction, documents_with_places({CREATIVE: 0}))

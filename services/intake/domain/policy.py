@@ -55,6 +55,7 @@ class Policy:
 
     `needs` are the codes a person may choose, `flags` those the rules or the directory name, `unclassified_need` stands
     for codes outside these (R12). `zone` gives the day of receipt. `concern_kind` is the request kind of R26.
+    `questions` are the words in which a caller is asked for a fact, by its name.
     """
 
     needs: frozenset[str]
@@ -71,3 +72,4 @@ class Policy:
     unknown_language: str
     zone: tzinfo
     lexicon: Lexicon
+    questions: Mapping[str, str]

@@ -92,7 +92,8 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The head of the router's latest decision. `sequence` is the router's number of the event that told it."""
+    """The head of the router's latest decision. `sequence` is the router's number of the event that told it, `asks` the
+    facts that the caller could still be asked."""
 
     id: UUID
     rule_set: str
@@ -103,6 +104,7 @@ class Decision:
     duplicate_of: str | None
     decided_at: datetime
     sequence: int
+    asks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,11 @@ class Progress:
     sequence: int = 1
     sweeps: int = 0
     listeners: tuple[Listener, ...] = ()
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """The facts that the caller could still be asked: none once the referral is finished."""
+        return self.decision.asks if self.decision and self.status not in FINISHED else ()
 
 
 @dataclass(frozen=True, slots=True)

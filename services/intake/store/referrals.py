@@ -47,6 +47,7 @@ UNDECIDED = dict.fromkeys(
         "duplicate_of",
         "decided_at",
         "decision_sequence",
+        "asks",
     )
 )
 
@@ -218,6 +219,7 @@ def _decision_columns(decision: Decision) -> dict[str, Any]:  # values of many c
         "duplicate_of": decision.duplicate_of,
         "decided_at": decision.decided_at,
         "decision_sequence": decision.sequence,
+        "asks": list(decision.asks),
     }
 
 
@@ -234,6 +236,7 @@ def _decision(row: RowMapping) -> Decision | None:
         duplicate_of=row["duplicate_of"],
         decided_at=row["decided_at"],
         sequence=row["decision_sequence"],
+        asks=tuple(row["asks"] or ()),
     )
 
 

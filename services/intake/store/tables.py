@@ -49,6 +49,7 @@ referral = Table(
     Column("duplicate_of", String(8)),
     Column("decided_at", Instant),
     Column("decision_sequence", Integer),
+    Column("asks", DOCUMENT),
     Column("cancel_reason", String(32)),
     Column("cancelled_at", Instant),
     Column("sequence", Integer, nullable=False),

@@ -1,6 +1,6 @@
 """HTTP in: reading decisions with their reasons, and the assignments that came of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -12,6 +12,7 @@ from services.router.api.views import SERVICE_ID, AssignmentHistoryView, Assignm
 from services.router.domain.assignment import State
 from services.router.domain.chase import ClockState
 from services.router.domain.decision import Decision
+from services.router.domain.rule_set import RuleSet
 from services.router.ports import StoredDecision, Transaction
 from shared.db import Database
 from shared.db import Transaction as DatabaseTransaction
@@ -43,6 +44,7 @@ class DecisionView(MadeView):
     referral_id: UUID
     reference: str = Field(examples=["4WJX-P7K"])
     rules: dict[str, str] = Field(description="what the rules named in any decision say, in short")
+    questions: dict[str, str] = Field(description="the words in which the caller is asked, for each fact of `asks`")
     decisions: list[MadeView] = Field(description="every decision, newest first")
 
 
@@ -56,13 +58,9 @@ def routes(database: Database, stores: Stores) -> APIRouter:
         async with database.begin(request.state.origin) as transaction:
             tx = stores(transaction)
             stored = await tx.decisions.all(wanted_reference(reference))
-            texts = (await tx.county()).rules.texts if stored else {}
-        if not stored:
-            raise NotFound("not-found", "There is no decision of a referral with this reference.")
-        named: set[str] = set().union(*(_rules_named(each.document) for each in stored))
-        newest = {"referral_id": stored[0].referral_id, "reference": stored[0].reference, **_made(stored[0])}
-        rules = {rule: texts[rule].text for rule in sorted(named) if rule in texts}
-        return DecisionView.model_validate(newest | {"rules": rules, "decisions": list(map(_made, stored))})
+            if not stored:
+                raise NotFound("not-found", "There is no decision of a referral with this reference.")
+            return _history(stored, (await tx.county()).rules)
 
     @api.get("/assignments", tags=["assignments"])
     async def list_assignments(
@@ -99,6 +97,18 @@ def routes(database: Database, stores: Stores) -> APIRouter:
         return view_with_moves(offers[0], clocks.get(assignment_id, ()), moves)
 
     return api
+
+
+def _history(stored: Sequence[StoredDecision], rules: RuleSet) -> DecisionView:
+    named: set[str] = set().union(*(_rules_named(each.document) for each in stored))
+    asked = {ask["fact"] for each in stored for ask in each.document.get("asks", ())}
+    newest = {"referral_id": stored[0].referral_id, "reference": stored[0].reference, **_made(stored[0])}
+    said = {
+        "rules": {rule: rules.texts[rule].text for rule in sorted(named) if rule in rules.texts},
+        "questions": {fact: question for fact, question in rules.questions.items() if fact in asked},
+        "decisions": list(map(_made, stored)),
+    }
+    return DecisionView.model_validate(newest | said)
 
 
 def _made(stored: StoredDecision) -> dict[str, object]:

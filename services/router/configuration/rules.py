@@ -46,6 +46,7 @@ class RulesCompiler:
         doc, known = self.doc, self.known
         return RuleSet(
             texts={code: RuleText(rule.title, rule.text) for code, rule in doc.rules.items()},
+            questions=doc.questions,
             flags=known.flags.known,
             people=self._people(doc.people),
             risk=self._risk(),

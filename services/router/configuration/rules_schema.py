@@ -8,6 +8,7 @@ from pydantic import Field
 from services.router.configuration.directory_schema import Closed, Kind, Text
 from services.router.configuration.loop_schema import AnswersDoc, CapacityDoc, ChaseDoc
 from services.router.configuration.notice_schema import NoticeDoc
+from services.router.domain.conditions import Fact
 from services.router.domain.vocabulary import PRIORITIES, Priority, ResultFlag
 
 RuleId = Annotated[str, Field(pattern=r"^R\d{2}$")]
@@ -283,4 +284,5 @@ class RulesDoc(Closed):
     second_contact: list[Priority]
     review: ChaseDoc
     capacity: CapacityDoc
+    questions: dict[Fact, Text] = Field(default_factory=dict)
     rules: dict[RuleId, RuleTextDoc]

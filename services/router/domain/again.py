@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from services.router.domain.asking import asks_of
 from services.router.domain.assembling import Beside, assemble
 from services.router.domain.county import County
 from services.router.domain.decide import out_of_hours_marks, place_all
@@ -31,7 +32,7 @@ def place_again(facts: Facts, county: County, load: Load, returned: Returned, be
     names without looking for others is not asked twice: then, as when nobody is left, the triage desk has the need.
     """
     referral = open_referral(facts, county, load)
-    placed, _ = place_all(referral)
+    placed, repeats = place_all(referral)
     found = {each.need: each for each in placed}
     rows = [Mark(row.flag, row.rules) for row in referral.rules.marks if row.when.holds(referral.case)]
     rows += out_of_hours_marks(referral)
@@ -39,7 +40,7 @@ def place_again(facts: Facts, county: County, load: Load, returned: Returned, be
         _placed(need, priority, found.get(need), referral, for_a_person=returned.for_a_person)
         for need, priority in returned.needs.items()
     )
-    return assemble(referral, needs, Repeats(), rows, beside)
+    return assemble(referral, needs, Repeats(), rows, beside, asks_of(referral, placed, repeats))
 
 
 def why_the_desk(refusals: int, limit: int, *, for_a_person: bool) -> str:

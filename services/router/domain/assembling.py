@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from services.router.domain.decision import Assignment, Decision, Mark, NeedDecision
+from services.router.domain.decision import Ask, Assignment, Decision, Mark, NeedDecision
 from services.router.domain.notice import channels_for, out_of_hours
 from services.router.domain.priority import highest
 from services.router.domain.referral import Referral
@@ -34,8 +34,9 @@ def assemble(
     repeats: Repeats,
     referral_marks: Iterable[Mark],
     beside: Beside = NOTHING_BESIDE,
+    asks: tuple[Ask, ...] = (),
 ) -> Decision:
-    """Put the decisions on single needs together."""
+    """Put the decisions on single needs together; `asks` is what the caller could still be asked."""
     facts = referral.facts
     needs = tuple(replace(need, because=_in_order(need.because)) for need in needs)
     marks = _each_once((*referral_marks, *repeats.marks, *(mark for need in needs for mark in need.marks)))
@@ -58,6 +59,7 @@ def assemble(
         because=_in_order(rules),
         needs=needs,
         marks=marks,
+        asks=asks,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from services.router.domain.asking import asks_of
 from services.router.domain.assembling import assemble
 from services.router.domain.county import County
 from services.router.domain.decision import Decision, Mark, NeedDecision
@@ -23,7 +24,7 @@ def decide(facts: Facts, county: County, load: Load) -> Decision:
     """
     referral = open_referral(facts, county, load)
     needs, repeats = place_all(referral)
-    return assemble(referral, needs, repeats, _marks(referral))
+    return assemble(referral, needs, repeats, _marks(referral), asks=asks_of(referral, needs, repeats))
 
 
 def place_all(referral: Referral) -> tuple[tuple[NeedDecision, ...], Repeats]:

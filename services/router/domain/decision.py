@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.router.domain.conditions import Fact
 from services.router.domain.vocabulary import Channel, NeedState, Origin, Outcome, Priority, Verdict
 
 
@@ -98,9 +99,18 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """A fact that is not known, and the rules to which it could matter."""
+
+    fact: Fact
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The whole answer. `rule_set` is the version of the county that was used, `priority` the highest of all.
 
+    `asks` is what the caller could still be asked, in the order of the county's questions.
     `held_needs` and `duplicate_needs` are all that the referral has, be they decided now or before; `needs` has only
     what is decided now.
     """
@@ -118,6 +128,7 @@ class Decision:
     needs: tuple[NeedDecision, ...]
     marks: tuple[Mark, ...]
     duplicate_needs: tuple[str, ...] = ()
+    asks: tuple[Ask, ...] = ()
 
     @property
     def unplaced(self) -> NeedState | None:

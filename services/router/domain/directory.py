@@ -138,12 +138,16 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """All services, and for every need, track and place those that cover it."""
+    """All services, and for every need, track and place those that cover it.
+
+    `with_outcodes` has each need and track for which some service works in single outcodes.
+    """
 
     organisations: Mapping[str, Organisation]
     services: Mapping[str, Service]
     by_district: Mapping[Key, Shelf]
     by_outcode: Mapping[Key, tuple[Listed, ...]]
+    with_outcodes: frozenset[tuple[str, str]]
 
     def candidates(self, need: str, track: str, district: str | None, outcode: str | None, language: str,
                    first: tuple[str, ...] = ()) -> tuple[Listed, ...]:  # fmt: skip
@@ -183,6 +187,7 @@ def directory_of(
         services={service.id: service for service in services},
         by_district={key: shelf_of(listed) for key, listed in by_district.items()},
         by_outcode={key: tuple(listed) for key, listed in by_outcode.items()},
+        with_outcodes=frozenset((need, track) for need, track, _ in by_outcode),
     )
 
 

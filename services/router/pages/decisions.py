@@ -64,7 +64,7 @@ def routes(database: Database, stores: Stores) -> APIRouter:
 def _history_values(stored: Sequence[StoredDecision], county: County) -> Mapping[str, object]:
     """Every decision of a referral, newest first, and what their rules say."""
     made = [DECISION.validate_python(each.document) for each in stored]
-    rules = {rule for each in made for rule in (*each.because, *(rule for need in each.needs for rule in need.because))}
+    rules = {rule for each in made for rule in _rules_of(each)}
     texts = county.rules.texts
     return {
         "reference": stored[0].reference,
@@ -72,6 +72,10 @@ def _history_values(stored: Sequence[StoredDecision], county: County) -> Mapping
         "decisions": [_decision_values(kept, each, county) for kept, each in zip(stored, made, strict=True)],
         "rules": {f"{rule} {texts[rule].title}": texts[rule].text for rule in sorted(rules) if rule in texts},
     }
+
+
+def _rules_of(made: Decision) -> set[str]:
+    return {*made.because}.union(*(need.because for need in made.needs), *(ask.rules for ask in made.asks))
 
 
 def _decision_values(kept: StoredDecision, made: Decision, county: County) -> Mapping[str, object]:
@@ -83,6 +87,7 @@ def _decision_values(kept: StoredDecision, made: Decision, county: County) -> Ma
         "method": made.district_method,
         "flags": [flag.replace("_", " ") for flag in made.flags],
         "rule_set": made.rule_set[:12],
+        "asks": [(county.rules.questions.get(ask.fact, ask.fact), ask.rules) for ask in made.asks],
         "needs": [_need_values(need, county) for need in made.needs],
     }
 

@@ -18,7 +18,7 @@ from services.router.use_cases.confirming import room
 from services.router.use_cases.waiting import answer_by, reply_by
 from shared.clock import NewId
 from shared.errors import NotFound
-from shared.events import AssignmentOffered, Facts, NeedPlaced, ReferralDecided
+from shared.events import AssignmentOffered, FactAsked, Facts, NeedPlaced, ReferralDecided
 
 USUAL: Priority = "P3"
 AFRESH = Basis()
@@ -137,6 +137,7 @@ def _decided(case: Case, decision: Decision, decision_id: UUID, sequence: int) -
         flags=decision.flags,
         duplicate_of=decision.duplicate_of,
         decided_at=case.at,
+        asks=tuple(FactAsked(fact=ask.fact, rules=ask.rules) for ask in decision.asks),
     )
 
 
