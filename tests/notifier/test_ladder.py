@@ -4,14 +4,17 @@ import asyncio
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import uuid5
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.notifier.domain.arrival import Arrival, Report
 from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.hold import Kind, Scope, a_hold
 from services.notifier.domain.message import Proof
 from services.notifier.domain.notification import CallOutcome, Channel, Notification, State
+from services.notifier.store.tables import notification
 from services.notifier.use_cases.calls import RecordCall
 from shared.documents import Documents
 from shared.events import (
@@ -25,6 +28,7 @@ from tests.notifier.heard import cancelled, moved, offered, recalled
 from tests.notifier.world import (
     ASSIGNMENT,
     EMAIL,
+    IDS,
     MOBILE,
     OFFICE,
     PHONE,
@@ -297,3 +301,23 @@ async def test_a_service_that_is_not_in_the_directory_is_given_to_a_person_at_on
     [exhausted] = await told(world, NotificationExhausted)
     assert isinstance(exhausted, NotificationExhausted)
     assert (exhausted.failure, exhausted.assignment_id) == ("no_contact", ASSIGNMENT)
+
+
+async def test_an_assignment_that_cannot_be_gone_on_with_keeps_no_other_waiting(world: World) -> None:
+    await world.hear(offered(name="broken", channels=("email",)), offered(name="whole", channels=("email",)))
+    sender = ScriptedSender([SendFailed(Failure.PERMANENT_RECIPIENT)] * 2)
+    await world.worker(sender).run_once()
+    broken = uuid5(IDS, "broken")
+    async with world.begin() as tx:
+        spoilt = notification.update().where(notification.c.assignment_id == broken).values(channel="pigeon")
+        await tx.tx.connection.execute(spoilt)
+    with capture_logs() as logs:
+        for _ in range(2):
+            await world.climb()
+    assert [(each["event"], each["assignment_id"]) for each in logs] == [("ladder.failed", str(broken))]
+    async with world.begin() as tx:
+        mended = notification.update().where(notification.c.assignment_id == broken).values(channel="email")
+        await tx.tx.connection.execute(mended)
+    assert sorted(message.channel for message in await world.stored()) == [Channel.EMAIL, Channel.EMAIL, Channel.SMS]
+    await step(world, sender, MINUTE)
+    assert [message.channel for message in await world.stored()].count(Channel.SMS) == 2

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from services.notifier import operations
 from services.notifier.channels.notify import Notify
@@ -257,6 +258,28 @@ def test_every_service_of_an_organisation_is_reached_by_its_office() -> None:
     assert directory.services_of(office.id) == (SERVICE, "svc-phone-only")
     assert directory.services_of("svc-phone-only:phone") == ("svc-phone-only",)
     assert directory.services_of("resident:2c1f") == ()
+
+
+async def test_a_report_that_cannot_be_applied_keeps_no_other_waiting(world: World) -> None:
+    sender = ScriptedSender(proof=Proof.LATER)
+    await world.hear(offered(name="broken", channels=("email",)), offered(name="whole", channels=("email",)))
+    await world.worker(sender).run_once()
+    first, second = [message.id for message in await world.stored()]
+    async with world.begin() as tx:
+        spoilt = notification.update().where(notification.c.id == first).values(channel="pigeon")
+        await tx.tx.connection.execute(spoilt)
+    reports = [Report("notify", each, f"scripted:{each}", "delivered", Arrival.DELIVERED) for each in (first, second)]
+    with capture_logs() as logs:
+        await world.report(*reports)
+        await world.report()
+    assert [(each["event"], each["notification_id"]) for each in logs] == [("receipt.failed", str(first))]
+    async with world.begin() as tx:
+        mended = notification.update().where(notification.c.id == first).values(channel="email")
+        await tx.tx.connection.execute(mended)
+    assert [message.receipt for message in await world.stored() if message.id == second] == [Arrival.DELIVERED]
+    await world.pass_time(timedelta(minutes=1))
+    await world.report()
+    assert [message.receipt for message in await world.stored()] == [Arrival.DELIVERED] * 2
 
 
 async def test_what_was_queued_when_its_contact_was_suppressed_does_not_go(world: World) -> None:

@@ -56,6 +56,9 @@ class Ladder(Protocol):
     async def due(self, limit: int, now: datetime) -> Sequence[tuple[UUID, Origin]]:
         """Assignments with a clock that has run out, each with the origin of its message."""
 
+    async def put_off(self, assignment_id: UUID, now: datetime, until: datetime) -> None:
+        """Let the clocks of an assignment that have run out do so again at `until`."""
+
     async def end(self, assignment_id: UUID, reason: str, at: datetime) -> bool:
         """No further way is taken; False when that was so before."""
 

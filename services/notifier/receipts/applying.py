@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
+from uuid import UUID
 
 from services.notifier.domain.arrival import Arrival, Report
 from services.notifier.domain.clocks import ASK_LAST, ask_at
@@ -11,13 +12,14 @@ from services.notifier.ports import Begin
 from services.notifier.ports.receipts import Asking, Kept
 from services.notifier.use_cases.receipts import ApplyReport, KeepReports, learn
 from shared.envelope import Origin
-from shared.log import get_logger
+from shared.log import get_logger, where
 
 log = get_logger()
 AT_ONCE = 100
 ASKED_AT_ONCE = 20
 # Longer than asking takes; a provider that does not answer is asked again after it.
 LEASE = timedelta(minutes=5)
+TRY_AGAIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,15 @@ class ApplyReceipts:
         return len(waiting) == AT_ONCE
 
     async def _apply(self, kept: Kept) -> None:
-        async with self.begin(kept.origin) as tx:
-            ended = await self.apply(tx, kept)
+        ended = None
+        try:
+            async with self.begin(kept.origin) as tx:
+                ended = await self.apply(tx, kept)
+        except Exception as error:  # one report that cannot be applied must not keep the others waiting
+            # With the database away this fails too, and the loop says so.
+            async with self.begin(kept.origin) as tx:
+                await tx.receipts.put_off(kept.seq, await tx.present() + TRY_AGAIN)
+            _tell("receipt.failed", kept.report.message_id, error)
         if ended == "quarantined":
             log.warning("receipt.quarantined", code=kept.report.status)
 
@@ -62,7 +71,10 @@ class AskAfterSilence:
         async with self.begin(Origin("receipts")) as tx:
             asking = await tx.receipts.claim_questions(ASKED_AT_ONCE, await tx.present(), LEASE)
         for each in asking:
-            await self._ask(each)
+            try:
+                await self._ask(each)
+            except Exception as error:  # its lease has it asked after again; the others have theirs meanwhile
+                _tell("receipt.asking_failed", each.notification.id, error)
         return len(asking) == ASKED_AT_ONCE
 
     async def _ask(self, asking: Asking) -> None:
@@ -87,3 +99,9 @@ class AskAfterSilence:
                 await tx.notifications.save(
                     replace(current, ask_at=ask_at(current.offer.priority, current.sent_at, now))
                 )
+
+
+def _tell(event: str, notification_id: UUID | None, error: Exception) -> None:
+    place = where(error.__traceback__)[-3:]
+    known = str(notification_id) if notification_id else None
+    log.warning(event, notification_id=known, error=type(error).__name__, where=place)

@@ -29,6 +29,11 @@ class LadderStore:
         rows = (await self.tx.connection.execute(query)).mappings()
         return list({row["assignment_id"]: (row["assignment_id"], origin_of(row)) for row in rows}.values())
 
+    async def put_off(self, assignment_id: UUID, now: datetime, until: datetime) -> None:
+        """Set those that have run out forward."""
+        run_out = and_(notification.c.assignment_id == assignment_id, CLOCK, notification.c.confirm_by <= now)
+        await self.tx.connection.execute(notification.update().where(run_out).values(confirm_by=until))
+
     async def end(self, assignment_id: UUID, reason: str, at: datetime) -> bool:
         """Insert unless it is there."""
         row = {"assignment_id": assignment_id, "reason": reason, "ended_at": at}
