@@ -18,6 +18,7 @@ from services.router.store.transaction import RouterTransaction
 from services.router.use_cases.chasing import RingClock
 from services.router.use_cases.confirming import LetDecay
 from services.router.use_cases.holding import ReviewHeld
+from services.router.use_cases.listing import NoteDirectory
 from services.router.use_cases.rederiving import Rederived, rederive_sample
 from services.router.use_cases.reopening import ReopenReferral
 from services.router.use_cases.rerouting import PlaceAgain
@@ -73,7 +74,7 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
             Loop("router.chase", Chase(database, stores, RingClock(place_again)), CHASE_EVERY_S),
             Loop("router.reviews", Reviews(database, stores, ReviewHeld()), WATCH_EVERY_S),
             Loop("router.watchdog", Watchdog(database, stores), WATCH_EVERY_S),
-            Loop("router.capacity", Decay(database, stores, LetDecay()), DECAY_EVERY_S),
+            Loop("router.capacity", Decay(database, stores, LetDecay(), NoteDirectory()), DECAY_EVERY_S),
             Loop("router.idempotency", Expiry(database), EXPIRE_EVERY_S),
         ),
     )

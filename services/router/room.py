@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.router.domain.assignment import Actor
-from services.router.domain.capacity import Confirmation, Pausing, Reminder
+from services.router.domain.capacity import Confirmation, Listing, Pausing, Reminder
 
 
 class Capacity(Protocol):
@@ -41,6 +41,9 @@ class Pauses(Protocol):
     async def in_force(self, at: datetime) -> frozenset[str]:
         """The services that pause at `at`."""
 
+    async def resumed(self, reason: str) -> Mapping[str, datetime]:
+        """By service, when its last pause for this reason ended."""
+
 
 class Confirmations(Protocol):
     """What services say of their capacity, and reminders to say it again."""
@@ -52,7 +55,13 @@ class Confirmations(Protocol):
         """The newest word of each service that ever gave one."""
 
     async def loaded_at(self) -> datetime:
-        """When the directory in force was loaded: whoever has not spoken counts from then."""
+        """When the directory in force was loaded."""
+
+    async def listed(self) -> Mapping[str, Listing]:
+        """What was noted of the directory, by service."""
+
+    async def note(self, listing: Listing) -> None:
+        """Note what the directory says of a service, in place of what it said before."""
 
     async def present(self) -> datetime:
         """The present instant by the database's clock."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from services.router.domain.capacity import Confirmation, Reminder, Step
+from services.router.domain.capacity import Confirmation, Listing, Reminder, Step
 
 LOADED_AT = datetime(2026, 3, 1, tzinfo=UTC)
 Key = tuple[str, Step, datetime]
@@ -21,6 +21,7 @@ class FakeConfirmations:
     words: dict[str, Confirmation] = field(default_factory=dict)
     reminders: dict[Key, Reminder] = field(default_factory=dict)
     closed: set[Key] = field(default_factory=set)
+    listings: dict[str, Listing] = field(default_factory=dict)
     now: datetime = LOADED_AT
 
     async def add(self, word: Confirmation) -> None:
@@ -32,6 +33,12 @@ class FakeConfirmations:
 
     async def loaded_at(self) -> datetime:
         return LOADED_AT
+
+    async def listed(self) -> Mapping[str, Listing]:
+        return dict(self.listings)
+
+    async def note(self, listing: Listing) -> None:
+        self.listings[listing.service_id] = listing
 
     async def present(self) -> datetime:
         return self.now

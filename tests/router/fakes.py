@@ -158,12 +158,18 @@ class FakePauses:
     """Pauses in a list, those that were resumed taken out."""
 
     kept: list[Pausing] = field(default_factory=list)
+    ended: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     async def add(self, pausing: Pausing) -> None:
         self.kept.append(pausing)
 
     async def resume(self, service_id: str, actor: Actor, at: datetime, *, reason: str | None = None) -> None:
-        self.kept = [each for each in self.kept if each.service_id != service_id or reason not in (None, each.reason)]
+        ended = [each for each in self.kept if each.service_id == service_id and reason in (None, each.reason)]
+        self.kept = [each for each in self.kept if each not in ended]
+        self.ended.update({(each.service_id, each.reason): at for each in ended})
+
+    async def resumed(self, reason: str) -> Mapping[str, datetime]:
+        return {service_id: at for (service_id, because), at in self.ended.items() if because == reason}
 
     async def running(self, at: datetime) -> Sequence[Pausing]:
         return [pausing for pausing in self.kept if pausing.until is None or pausing.until > at]

@@ -1,15 +1,19 @@
 """What services say of their capacity is believed for a time, and decays after reminders when nobody repeats it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.router.domain.assignment import Actor
-from services.router.domain.capacity import UNCONFIRMED, Availability, Confirmation, Pausing, Reminder, Step
+from services.router.domain.capacity import UNCONFIRMED, Availability, Confirmation, Listing, Pausing, Reminder, Step
+from shared.documents import save_documents
+from shared.envelope import Origin
 from shared.events import BY_TYPE, ServiceUnconfirmed
 from shared.service import Work
-from tests.router.builders import CREATIVE, LEAD, NOON
+from tests.router.builders import CREATIVE, LEAD, NOON, documents_with_places
 from tests.router.conftest import Begin, World
 from tests.router.test_api import assert_problem
 from tests.router.test_pausing import SERVICES, post, service_of_the_next
@@ -113,12 +117,52 @@ async def test_to_confirm_ends_no_pause_that_somebody_asked_for(world: World) ->
     assert (await confirm(world))["state"] == "paused"
 
 
-async def test_somebody_who_resumes_it_by_hand_is_not_overruled(world: World) -> None:
+async def test_somebody_who_resumes_it_by_hand_is_not_overruled_before_it_has_decayed_anew(world: World) -> None:
     await let_decay(world, REMINDS[1])
     await let_decay(world, DECAYS[1] + timedelta(days=3))
     await post(world, f"{SERVICES}/{CREATIVE}/resume")
     await decay(world).run_once()
-    assert (await shown(world))["state"] == "limited"
+    view = await shown(world)
+    assert (view["state"], view["confirmed_at"], view["decays_at"]) == (
+        "open",
+        "2020-06-06T11:00:00Z",
+        "2020-06-20T11:00:00Z",
+    )
+    await let_decay(world, DECAYS[1] + timedelta(days=28))
+    await let_decay(world, DECAYS[1] + timedelta(days=34))
+    assert (await shown(world))["state"] == "paused"
+    assert [step for step, _ in await reminders(world)] == ["limited", "paused"] * 2
+
+
+async def test_to_load_the_directory_again_begins_the_time_anew_only_where_places_have_changed(world: World) -> None:
+    await let_decay(world, NOON)
+    world.clock.at = NOON + timedelta(days=7)
+    async with world.database.begin(Origin("test-request")) as tx:
+        await save_documents(tx, documents_with_places({LEAD: 3}))
+    await decay(world).run_once()
+    assert (await shown(world))["confirmed_at"] == "2020-05-06T11:00:00Z"
+    assert (await shown(world, LEAD))["confirmed_at"] == "2020-05-13T11:00:00Z"
+    await let_decay(world, REMINDS[0])
+    assert await reminders(world) == [("limited", DECAYS[0])]
+    assert await reminders(world, LEAD) == []
+
+
+async def test_a_service_that_cannot_be_reminded_keeps_no_other_waiting(world: World) -> None:
+    async with world.database.begin(Origin("test-request")) as tx:
+        await tx.connection.exec_driver_sql(
+            f"CREATE TRIGGER broken BEFORE INSERT ON capacity_reminder WHEN NEW.service_id = '{CREATIVE}' "
+            "BEGIN SELECT RAISE(ABORT, 'broken'); END"
+        )
+    with capture_logs() as logs:
+        await let_decay(world, REMINDS[0])
+    failed = {(each["event"], each["service_id"]) for each in logs if each["log_level"] == "warning"}
+    assert failed == {("capacity.failed", CREATIVE)}
+    assert await reminders(world) == []
+    assert await reminders(world, LEAD) != []
+    async with world.database.begin(Origin("test-request")) as tx:
+        await tx.connection.exec_driver_sql("DROP TRIGGER broken")
+    await decay(world).run_once()
+    assert await reminders(world) == [("limited", DECAYS[0])]
 
 
 @pytest.mark.parametrize("state", ["waitlist", "full"])
@@ -186,3 +230,24 @@ async def test_pauses_can_be_ended_for_one_reason_alone(begin: Begin) -> None:
             await tx.pauses.add(Pausing(CREATIVE, reason, DESK, NOON, None))
         await tx.pauses.resume(CREATIVE, DESK, NOON, reason=UNCONFIRMED)
         assert [each.reason for each in await tx.pauses.running(NOON)] == ["partner_closed"]
+
+
+async def test_when_a_pause_last_ended_is_known_by_its_reason(begin: Begin) -> None:
+    async with begin() as tx:
+        for day in range(2):
+            await tx.pauses.add(Pausing(CREATIVE, UNCONFIRMED, DESK, NOON, None))
+            await tx.pauses.resume(CREATIVE, DESK, NOON + timedelta(days=day))
+        await tx.pauses.add(Pausing(LEAD, "partner_closed", DESK, NOON, None))
+        await tx.pauses.add(Pausing(LEAD, UNCONFIRMED, DESK, NOON, None))
+        await tx.pauses.resume(LEAD, DESK, NOON, reason="partner_closed")
+        assert await tx.pauses.resumed(UNCONFIRMED) == {CREATIVE: NOON + timedelta(days=1)}
+
+
+async def test_what_the_directory_says_is_noted_in_place_of_what_it_said_before(begin: Begin) -> None:
+    first = Listing(CREATIVE, None, "a-digest", NOON)
+    async with begin() as tx:
+        assert await tx.confirmations.listed() == {}
+        for listing in (first, replace(first, places=4), replace(first, service_id=LEAD)):
+            await tx.confirmations.note(listing)
+        listed = await tx.confirmations.listed()
+    assert listed == {CREATIVE: replace(first, places=4), LEAD: replace(first, service_id=LEAD)}

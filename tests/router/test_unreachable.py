@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from services.router.configuration.documents import PARTNERS, read_documents
 from services.router.domain.assignment import Actor, State
 from services.router.domain.chase import TICKING
 from services.router.domain.county import County
@@ -15,6 +16,8 @@ from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import RouteReferral
 from services.router.use_cases.unreachable import NoteUnreachable
 from shared.clock import new_id
+from shared.documents import save_documents
+from shared.envelope import Origin
 from shared.errors import NotFound
 from shared.events import AssignmentMoved, AssignmentOverdue, NotificationExhausted, ReferralDecided, ServiceReachable
 from tests.router.builders import CREATIVE, LEAD, NOON, a_submission, an_offer
@@ -22,6 +25,7 @@ from tests.router.conftest import Hands, World
 from tests.router.fakes import FakeTransaction
 from tests.router.html import Page
 from tests.router.linking import look, path_of
+from tests.router.rules.builders import COUNTY_DIRECTORY
 from tests.router.test_api import assignments
 from tests.router.test_pausing import SERVICES, post, service_of_the_next
 
@@ -192,6 +196,19 @@ async def test_it_is_offered_what_comes_its_way_again_once_a_contact_is_mended_o
     assert (await exhausted_offer(world)).service_id == CREATIVE
     await post(world, f"{SERVICES}/{CREATIVE}/resume")
     assert await service_of_the_next(world) == CREATIVE
+
+
+async def test_other_addresses_in_the_directory_end_the_pause_and_nothing_else_in_it_does(world: World) -> None:
+    [capacity] = [loop.work for loop in world.service.loops if loop.name == "router.capacity"]
+    await capacity.run_once()
+    await exhausted_offer(world)
+    for written, service in (("art, music, signing", LEAD), ("01632 960097", CREATIVE)):
+        documents = read_documents(COUNTY_DIRECTORY)
+        documents[PARTNERS] = documents[PARTNERS].replace(written, written.replace("1", "2").upper())
+        async with world.database.begin(Origin("test-request")) as tx:
+            await save_documents(tx, documents)
+        await capacity.run_once()
+        assert await service_of_the_next(world) == service
 
 
 async def test_a_pause_by_its_own_word_outlasts_the_mending_of_a_contact(world: World) -> None:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
-from uuid import UUID
 
 from services.notifier.domain.arrival import Arrival, Report
 from services.notifier.domain.clocks import ASK_LAST, ask_at
@@ -46,7 +45,8 @@ class ApplyReceipts:
             # With the database away this fails too, and the loop says so.
             async with self.begin(kept.origin) as tx:
                 await tx.receipts.put_off(kept.seq, await tx.present() + TRY_AGAIN)
-            _tell("receipt.failed", kept.report.message_id, error)
+            place, message_id = where(error.__traceback__)[-3:], str(kept.report.message_id)
+            log.warning("receipt.failed", notification_id=message_id, error=type(error).__name__, where=place)
         if ended == "quarantined":
             log.warning("receipt.quarantined", code=kept.report.status)
 
@@ -74,7 +74,10 @@ class AskAfterSilence:
             try:
                 await self._ask(each)
             except Exception as error:  # its lease has it asked after again; the others have theirs meanwhile
-                _tell("receipt.asking_failed", each.notification.id, error)
+                place, message_id = where(error.__traceback__)[-3:], str(each.notification.id)
+                log.warning(
+                    "receipt.asking_failed", notification_id=message_id, error=type(error).__name__, where=place
+                )
         return len(asking) == ASKED_AT_ONCE
 
     async def _ask(self, asking: Asking) -> None:
@@ -99,9 +102,3 @@ class AskAfterSilence:
                 await tx.notifications.save(
                     replace(current, ask_at=ask_at(current.offer.priority, current.sent_at, now))
                 )
-
-
-def _tell(event: str, notification_id: UUID | None, error: Exception) -> None:
-    place = where(error.__traceback__)[-3:]
-    known = str(notification_id) if notification_id else None
-    log.warning(event, notification_id=known, error=type(error).__name__, where=place)

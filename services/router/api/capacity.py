@@ -13,7 +13,7 @@ from services.router.domain.assignment import Actor
 from services.router.domain.capacity import TAKES_NOTHING, Availability, Step, is_watched
 from services.router.domain.county import County
 from services.router.ports import Transaction
-from services.router.use_cases.confirming import ConfirmCapacity, Room, room
+from services.router.use_cases.confirming import ConfirmCapacity, Room, counted_from, room
 from shared.clock import Clock
 from shared.db import Database
 from shared.db import Transaction as DatabaseTransaction
@@ -89,17 +89,16 @@ def routes(database: Database, stores: Stores, idempotency: Idempotency, now: Cl
 async def _views(tx: Transaction, at: datetime) -> list[CapacityView]:
     county = await tx.county()
     found, taken = await room(tx, county, at), await tx.capacity.taken(county.today(at))
-    loaded_at = await tx.confirmations.loaded_at()
+    counted = await counted_from(tx, county)
     return [
-        _view(county, service.id, found, taken.get(service.id, 0), loaded_at)
+        _view(county, service.id, found, taken.get(service.id, 0), counted[service.id])
         for service in county.services.values()
         if service.active
     ]
 
 
-def _view(county: County, service_id: str, found: Room, taken: int, loaded_at: datetime) -> CapacityView:
+def _view(county: County, service_id: str, found: Room, taken: int, since: datetime) -> CapacityView:
     service, word, places = county.services[service_id], found.words.get(service_id), found.places.get(service_id)
-    since = word.at if word else loaded_at
     return CapacityView(
         service_id=service_id,
         service_name=service.name,

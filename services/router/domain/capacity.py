@@ -11,6 +11,8 @@ from services.router.domain.hours import Calendar
 
 # Why a service pauses of whose capacity nobody has spoken for too long.
 UNCONFIRMED = "unconfirmed"
+# Why one pauses to which nothing can be told.
+UNREACHABLE = "unreachable"
 REMINDED_AT = 9 * 60
 
 
@@ -65,6 +67,27 @@ class Reminder:
     since: datetime
     at: datetime
     decays_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What the directory says of a service: `places` a day, unchanged `since`, and a `contact` that stands for all of
+    its addresses."""
+
+    service_id: str
+    places: int | None
+    contact: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Waning:
+    """A word on a service's capacity, given at `since`, and its reminders that nobody has answered; `since` is None
+    where no word is needed any more."""
+
+    service_id: str
+    since: datetime | None
+    reminders: tuple[Reminder, ...]
 
 
 @dataclass(frozen=True, slots=True)

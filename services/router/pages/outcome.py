@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.router.domain.assignment import AWAITING_ANSWER, UNDER_WAY, Actor, State
+from services.router.domain.capacity import UNREACHABLE
 from services.router.domain.county import County
 from services.router.domain.links import Purpose, Standing
 from services.router.use_cases.links import Seen, holder
-from services.router.use_cases.unreachable import UNREACHABLE
 from shared.links import Link
 from shared.wording import moment_words
 

@@ -1,13 +1,14 @@
 """What services said of their capacity, and the reminders to say it again."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import RowMapping, func, select, update
 
 from services.router.domain.assignment import Actor
-from services.router.domain.capacity import Availability, Confirmation, Reminder, Step
-from services.router.store.tables import capacity_reminder, configuration, confirmation
+from services.router.domain.capacity import Availability, Confirmation, Listing, Reminder, Step
+from services.router.store.tables import capacity_reminder, configuration, confirmation, listing
 from shared.db import Transaction
 
 
@@ -40,9 +41,20 @@ class ConfirmationTable:
         return {row["service_id"]: _confirmation(row) for row in rows}
 
     async def loaded_at(self) -> datetime:
-        """When the directory in force was loaded: whoever has not spoken since counts from then."""
+        """When the directory in force was loaded."""
         query = select(configuration.c.loaded_at).order_by(configuration.c.seq.desc()).limit(1)
         return (await self._tx.connection.execute(query)).scalar_one()  # type: ignore[no-any-return] # an Instant
+
+    async def listed(self) -> Mapping[str, Listing]:
+        """What was noted of the directory, by service."""
+        rows = (await self._tx.connection.execute(select(listing))).mappings()
+        return {row["service_id"]: Listing(**row) for row in rows}
+
+    async def note(self, listed: Listing) -> None:
+        """Keep what the directory says of a service, in place of what it said before."""
+        insert = self._tx.insert(listing).values(asdict(listed))
+        changes = {name: insert.excluded[name] for name in ("places", "contact", "since")}
+        await self._tx.connection.execute(insert.on_conflict_do_update(index_elements=["service_id"], set_=changes))
 
     async def present(self) -> datetime:
         """The present instant by the database's clock."""

@@ -1,9 +1,9 @@
 """Which services pause, since when, until when, and by whose word."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from services.router.domain.assignment import Actor
 from services.router.domain.capacity import Pausing
@@ -54,6 +54,13 @@ class PauseTable:
             )
             for row in (await self._tx.connection.execute(query)).mappings()
         ]
+
+    async def resumed(self, reason: str) -> Mapping[str, datetime]:
+        """By service, when its last pause for this reason ended."""
+        pauses = service_pause.c
+        query = select(pauses.service_id, func.max(pauses.resumed_at).label("at")).group_by(pauses.service_id)
+        rows = await self._tx.connection.execute(query.where(pauses.reason == reason, pauses.resumed_at.is_not(None)))
+        return {row.service_id: row.at for row in rows}
 
     async def in_force(self, at: datetime) -> frozenset[str]:
         """The services that pause at `at`."""

@@ -170,6 +170,17 @@ confirmation = Table(
 )
 Index("ix_confirmation_service_id", confirmation.c.service_id, confirmation.c.seq)
 
+# What the directory says of each service, and since when it has said the same of its places; `contact` is a digest of
+# its addresses.
+listing = Table(
+    "listing",
+    metadata,
+    Column("service_id", String(64), primary_key=True),
+    Column("places", Integer),
+    Column("contact", String(64), nullable=False),
+    Column("since", Instant, nullable=False),
+)
+
 # Reminders to say it again, one of each step; `closed_at` once that was done, or the service was paused for want of it.
 capacity_reminder = Table(
     "capacity_reminder",

@@ -1,6 +1,6 @@
 """What services say of their capacity, and what follows when nobody says it again (R57)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,8 +11,10 @@ from services.router.domain.capacity import (
     UNCONFIRMED,
     Availability,
     Confirmation,
+    Listing,
     Reminder,
     Step,
+    Waning,
     is_watched,
 )
 from services.router.domain.county import County
@@ -77,32 +79,56 @@ class ConfirmCapacity:
         await tx.pauses.resume(service_id, actor, now, reason=UNCONFIRMED)
 
 
+async def counted_from(tx: Transaction, county: County) -> Mapping[str, datetime]:
+    """By service, when its capacity was last given: by its own word, else by the directory's entry. To resume one that
+    paused since nobody had given it says that it takes what comes."""
+    words, listed = await tx.confirmations.in_force(), await tx.confirmations.listed()
+    resumed, loaded_at = await tx.pauses.resumed(UNCONFIRMED), await tx.confirmations.loaded_at()
+    since = {
+        service_id: words[service_id].at if service_id in words else _listed_since(listed.get(service_id), loaded_at)
+        for service_id in county.services
+    }
+    return {service_id: max(at, resumed.get(service_id, at)) for service_id, at in since.items()}
+
+
+def _listed_since(listing: Listing | None, loaded_at: datetime) -> datetime:
+    return listing.since if listing else loaded_at
+
+
 @dataclass(frozen=True, slots=True)
 class LetDecay:
     """Remind the services whose word is about to decay, and pause those whose word has."""
 
-    async def __call__(self, tx: Transaction) -> None:
+    async def waning(self, tx: Transaction) -> Sequence[Waning]:
+        """Every service of which a word is needed, or has been until a reminder went out."""
+        county, words = await tx.county(), await tx.confirmations.in_force()
+        counted, reminders = await counted_from(tx, county), await tx.confirmations.open_reminders()
+        watched = {service.id for service in county.services.values() if is_watched(service, words)}
+        return [
+            Waning(
+                service_id,
+                counted[service_id] if service_id in watched else None,
+                tuple(each for each in reminders if each.service_id == service_id),
+            )
+            for service_id in sorted(watched | {each.service_id for each in reminders})
+        ]
+
+    async def __call__(self, tx: Transaction, waning: Waning) -> None:
         """Each reminder once, however many do this; nothing decays of which its service was not reminded."""
         county, present = await tx.county(), await tx.confirmations.present()
-        words, loaded_at = await tx.confirmations.in_force(), await tx.confirmations.loaded_at()
-        since = {
-            service.id: words[service.id].at if service.id in words else loaded_at
-            for service in county.services.values()
-            if is_watched(service, words)
-        }
-        known = await tx.confirmations.open_reminders()
-        for reminder in known:
-            await _decay(tx, county, reminder, since, present)
-        for service_id, at in sorted(since.items()):
-            for step in Step:
-                if present >= county.rules.decay.reminds_at(step, at, county.deadlines.calendar):
-                    await _remind(tx, county, service_id, step, at, present)
+        for reminder in waning.reminders:
+            await _decay(tx, county, reminder, waning.since, present)
+        if waning.since is None:
+            return
+        for step in Step:
+            if present >= county.rules.decay.reminds_at(step, waning.since, county.deadlines.calendar):
+                await _remind(tx, county, waning.service_id, step, waning.since, present)
 
 
 async def _decay(
-    tx: Transaction, county: County, reminder: Reminder, since: Mapping[str, datetime], present: datetime
+    tx: Transaction, county: County, reminder: Reminder, since: datetime | None, present: datetime
 ) -> None:
-    is_stale = since.get(reminder.service_id) != reminder.since
+    is_stale = since != reminder.since
     is_over = reminder.step is Step.PAUSED and reminder.decays_at <= present
     if (is_stale or is_over) and await tx.confirmations.close(reminder, present) and not is_stale:
         await pause(tx, county, reminder.service_id, UNCONFIRMED, Pause.RESUMED, CLOCK, present)

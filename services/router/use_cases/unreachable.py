@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.router.domain.answers import Pause
 from services.router.domain.assignment import Actor, Move, State, after
+from services.router.domain.capacity import UNREACHABLE
 from services.router.domain.cause import Cause, Trigger
 from services.router.domain.chase import Kind
 from services.router.domain.county import County
@@ -18,7 +19,6 @@ from shared.clock import Clock
 from shared.events import NotificationExhausted, ServiceReachable
 
 ROUTER = Actor("router", "router")
-UNREACHABLE = "unreachable"
 # Why no message got through, by the class of the fault (services/notifier/domain/failure.py).
 FAILURES = {
     "permanent_recipient": "every address of it is wrong or switched off",
