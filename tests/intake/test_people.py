@@ -17,6 +17,7 @@ from services.intake.use_cases import (
     RecordOffer,
     RecordRecall,
     RecordSilence,
+    ReopenReferral,
     SubmitReferral,
 )
 from shared.clock import new_id
@@ -110,6 +111,29 @@ async def test_the_same_step_reached_again_is_not_told_again(tx: FakeTransaction
     for _ in range(2):
         await RecordMove()(tx, a_move(second, "accepted", sequence=10))
     assert [step for _, step in told(tx)] == ["received", "taken_on"]
+
+
+async def test_each_opening_of_a_referral_is_told_of_once(
+    tx: FakeTransaction, submit: SubmitReferral, clock: Hands
+) -> None:
+    progress = await submit(tx, ASKED)
+    offer = await taken(tx, progress)
+    await RecordMove()(tx, a_move(offer, "done", from_state="accepted", sequence=9, outcomes=(ended(offer, met=True),)))
+    late = newest(tx)
+    await ReopenReferral(clock)(tx, progress.reference, "need_came_back")
+    with pytest.raises(NotToBeTold) as refused:
+        await DiscloseContact(clock)(tx, late.update_id)
+    assert refused.value.reason == "outdated"
+    await RecordDecision()(tx, a_decision(progress, sequence=10))
+    again = an_offer(progress, sequence=11)
+    await RecordOffer()(tx, again)
+    await RecordMove()(tx, a_move(again, "accepted", sequence=12))
+    done = a_move(again, "done", from_state="accepted", sequence=13, outcomes=(ended(again, met=True),))
+    for _ in range(2):
+        await RecordMove()(tx, done)
+    assert [step for _, step in told(tx)] == ["received", "taken_on", "done", "taken_on", "done"]
+    assert len({event.update_id for event in tx.published if isinstance(event, UpdateDue)}) == 5
+    assert "@" in await DiscloseContact(clock)(tx, newest(tx).update_id)
 
 
 async def test_what_nobody_could_place_is_looked_at_by_a_person(tx: FakeTransaction, submit: SubmitReferral) -> None:

@@ -76,6 +76,15 @@ async def test_a_stored_update_is_read_back_as_it_was(begin: Begin) -> None:
         assert await stores.updates.get(update.id) == update
 
 
+async def test_each_opening_has_steps_of_its_own(begin: Begin) -> None:
+    progress = await stored(begin)
+    first = an_update(progress, Step.DONE)
+    again = replace(first, id=update_id(progress.id, first.audience, first.step, 1), opening=1)
+    async with begin() as stores:
+        assert [await stores.updates.add(each) for each in (first, again, again)] == [True, True, False]
+        assert await stores.updates.get(again.id) == again
+
+
 async def test_a_step_is_due_once_whoever_finds_it(begin: Begin) -> None:
     update = an_update(await stored(begin))
 

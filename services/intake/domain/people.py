@@ -135,12 +135,14 @@ def _updates(progress: Progress, steps: tuple[Step, ...], at: datetime) -> tuple
 
 
 def _update(progress: Progress, listener: Listener, step: Step, at: datetime) -> Update:
-    found = update_id(progress.id, listener.audience, step)
-    return Update(found, progress.id, listener.audience, step, listener.channel, at)
+    found = update_id(progress.id, listener.audience, step, progress.openings)
+    return Update(found, progress.id, listener.audience, step, listener.channel, at, progress.openings)
 
 
 def _has_passed(update: Update, progress: Progress) -> bool:
-    """Whether the referral has ended since in a way that leaves this untold."""
+    """Whether the referral has ended since in a way that leaves this untold, or was opened again."""
+    if update.opening != progress.openings:
+        return True
     if progress.cancellation is not None and progress.cancellation.reason in SILENT_REASONS:
         return update.audience is Audience.RESIDENT or update.step is not Step.CANCELLED
     return progress.status in LAST_STEPS and update.step is not LAST_STEPS[progress.status]

@@ -168,7 +168,7 @@ class Cancellation:
 class Progress:
     """A referral without the person: what was asked, decided, offered and told. `sequence` numbers intake's own events
     of it, `sweeps` how often its events were handed out again since it last moved as it should. `listeners` are told
-    how it goes."""
+    how it goes; `openings` counts how often it was opened again."""
 
     id: UUID
     reference: str
@@ -183,6 +183,7 @@ class Progress:
     sequence: int = 1
     sweeps: int = 0
     listeners: tuple[Listener, ...] = ()
+    openings: int = 0
 
     @property
     def asks(self) -> tuple[str, ...]:

@@ -60,4 +60,5 @@ def reopened(progress: Progress, wanted: tuple[str, ...] | None) -> tuple[Progre
     if not codes or not set(codes) <= set(ended):
         raise NeedsNotEnded(ended)
     needs = tuple(replace(need, placed=REOPENED) if need.code in codes else need for need in progress.needs)
-    return derived(replace(progress, needs=needs, sequence=progress.sequence + 1)), codes
+    again = replace(progress, needs=needs, sequence=progress.sequence + 1, openings=progress.openings + 1)
+    return derived(again), codes

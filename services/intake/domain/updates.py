@@ -40,7 +40,8 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One message to one of them about one step, which became due at `due_at`."""
+    """One message to one of them about one step, which became due at `due_at`; `opening` counts how often the referral
+    had been opened again by then."""
 
     id: UUID
     referral_id: UUID
@@ -48,6 +49,7 @@ class Update:
     step: Step
     channel: Channel
     due_at: datetime
+    opening: int = 0
 
 
 class NotToBeTold(Conflict):
@@ -59,6 +61,6 @@ class NotToBeTold(Conflict):
         self.extensions = {"reason": reason}
 
 
-def update_id(referral_id: UUID, audience: Audience, step: Step) -> UUID:
+def update_id(referral_id: UUID, audience: Audience, step: Step, opening: int = 0) -> UUID:
     """The same update always gets the same id, however often it is found to be due (N-02)."""
-    return uuid5(referral_id, f"{audience}|{step}")
+    return uuid5(referral_id, f"{audience}|{step}" + (f"|{opening}" if opening else ""))

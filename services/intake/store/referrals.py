@@ -171,6 +171,7 @@ class ReferralTable:
             "cancelled_at": cancellation and cancellation.at,
             "sequence": progress.sequence,
             "sweeps": sweeps,
+            "openings": progress.openings,
             "awaited": of,
             "wait": self._wait(patience(self._first_patience, sweeps, of)),
         }
@@ -200,6 +201,7 @@ class ReferralTable:
             sequence=row["sequence"],
             sweeps=row["sweeps"],
             listeners=tuple(map(_listener, row["listeners"])),
+            openings=row["openings"],
         )
 
     async def _rows(self, query: Select[Any], referral_id: UUID) -> Sequence[RowMapping]:  # whatever the query asks

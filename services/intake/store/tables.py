@@ -56,6 +56,7 @@ referral = Table(
     # Who is told how it goes, of which steps: codes, so that following a referral never opens what is sealed.
     Column("listeners", DOCUMENT, nullable=False, server_default="[]"),
     Column("sweeps", Integer, nullable=False),
+    Column("openings", Integer, nullable=False, server_default="0"),
     Column("awaited", String(8), nullable=False, server_default="must"),
     # When to hand its events out again unless news comes first; empty when they will not be.
     Column("sweep_at", Instant),
@@ -113,7 +114,8 @@ notice = Table(
 )
 Index("ix_notice_referral_id", notice.c.referral_id)
 
-# One row for each step that the resident or the referrer is to be told of, whoever finds it due first.
+# One row for each step that the resident or the referrer is to be told of, whoever finds it due first; each opening
+# of a referral has steps of its own.
 update_due = Table(
     "update_due",
     metadata,
@@ -123,7 +125,8 @@ update_due = Table(
     Column("step", String(16), nullable=False),
     Column("channel", String(16), nullable=False),
     Column("due_at", Instant, nullable=False),
-    UniqueConstraint("referral_id", "audience", "step"),
+    Column("opening", Integer, nullable=False, server_default="0"),
+    UniqueConstraint("referral_id", "audience", "step", "opening"),
 )
 
 timeline = Table(
