@@ -78,7 +78,7 @@ class MailboxPages:
 WHY = {
     Purpose.OFFER: "New referral",
     Purpose.REMINDER: "Not answered yet",
-    Purpose.RECALL: "Withdrawn",
+    Purpose.RECALL: "Tell them it was withdrawn",
     Purpose.CAPACITY: "Capacity to be confirmed",
     Purpose.RETURNED: "Come back",
     Purpose.LATE_CONTACT: "First contact late",

@@ -1,6 +1,11 @@
 """What is taken back, before, while and after its message is on its way."""
 
-from services.notifier.domain.notification import Purpose, State
+import pytest
+
+from services.notifier.domain.notification import CallOutcome, Purpose, State
+from services.notifier.ports import Search
+from services.notifier.use_cases.calls import RecordCall
+from shared.events import AnyEvent
 from tests.notifier.heard import cancelled, moved, offered, recalled
 from tests.notifier.test_delivery import TRANSIENT
 from tests.notifier.world import (
@@ -67,3 +72,29 @@ async def test_a_cancellation_while_a_message_waits_for_its_retry_stops_it(world
     await worker.run_once()
     assert sender.taken == []
     assert [(stored.state, stored.reason) for stored in await world.stored()] == [(State.SKIPPED, "cancelled")]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "is_told"),
+    [
+        ((CallOutcome.LEFT_MESSAGE,), True),
+        ((CallOutcome.LEFT_MESSAGE, CallOutcome.NO_ANSWER), True),
+        ((CallOutcome.NO_ANSWER,), False),
+        ((CallOutcome.LEFT_MESSAGE, CallOutcome.WRONG_NUMBER), False),
+        ((), False),
+    ],
+)
+@pytest.mark.parametrize("ends", [recalled(), moved("expired")])
+async def test_whoever_may_hear_a_message_left_by_telephone_is_rung_when_the_offer_is_withdrawn(
+    world: World, outcomes: tuple[CallOutcome, ...], is_told: bool, ends: AnyEvent
+) -> None:
+    await world.hear(offered(channels=("phone",)))
+    call = await world.only()
+    for outcome in outcomes:
+        async with world.begin() as tx:
+            await RecordCall()(tx, call.id, "cru-duty-2", outcome)
+    for _ in range(2):
+        await world.hear(ends)
+    async with world.begin() as tx:
+        to_make = await tx.notifications.find(Search(state=State.AWAITING_CALL, limit=9))
+    assert [(each.purpose, each.address) for each, _ in to_make] == [(Purpose.RECALL, call.address)] * is_told

@@ -280,15 +280,15 @@ class Notification:
         return replace(self, attempts=self.attempts + 1)
 
     def rung(self, outcome: CallOutcome, at: datetime) -> "Notification":
-        """Somebody rang the contact at `at`."""
+        """Somebody rang the contact at `at`; of a message that was left nobody knows whether it is heard."""
         if self.state is not State.AWAITING_CALL:
             raise IllegalMove(self.state, STATE_AFTER_CALL[outcome])
         moved = replace(self._moved(STATE_AFTER_CALL[outcome]), attempts=self.attempts + 1)
         if moved.state is State.SENT:
             return replace(moved, sent_at=at, confirms=True).learned(Arrival.DELIVERED, at)
         if moved.state is State.FAILED:
-            return replace(moved, reason=Failure.PERMANENT_RECIPIENT.value)._given_up()
-        return moved
+            return replace(moved, reason=Failure.PERMANENT_RECIPIENT.value, unsure=0)._given_up()
+        return replace(moved, unsure=moved.unsure + (outcome is CallOutcome.LEFT_MESSAGE))
 
     def _given_up(self) -> "Notification":
         """Nothing more can come of an offer's message: its clock has run out."""
