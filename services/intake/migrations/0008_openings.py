@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "intake_0007"
-down_revision = "intake_0006"
+revision = "intake_0008"
+down_revision = "intake_0007"
 branch_labels = None
 depends_on = None
 
