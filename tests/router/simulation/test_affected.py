@@ -1,0 +1,44 @@
+"""What is found by columns is exactly what deciding every referral under both versions finds."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.router.domain.county import County
+from services.router.domain.facts import Facts
+from services.router.domain.load import Load
+from services.router.domain.simulation.answer import answer_of
+from services.router.domain.simulation.compare import Side, compare
+from services.router.domain.simulation.history import History, HistoryBuilder
+from services.router.domain.simulation.simulator import Simulator
+from tests.router.rules.test_invariants import COUNTY, loads, referrals
+from tests.router.simulation.drafts import drafts
+
+pasts = st.lists(st.tuples(referrals, st.one_of(st.none(), loads)), min_size=1, max_size=40)
+
+
+def history_of(pasts: Sequence[tuple[Facts, Load | None]]) -> History:
+    builder = HistoryBuilder()
+    for number, (facts, load) in enumerate(pasts):
+        builder.add(f"R{number:04d}", facts, load)
+    return builder.build()
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(pasts=pasts, draft=drafts())
+def test_columns_find_exactly_what_deciding_everyone_finds(
+    pasts: list[tuple[Facts, Load | None]], draft: County
+) -> None:
+    history = history_of(pasts)
+    simulator = Simulator(history, COUNTY)
+    simulator.prepare(len(pasts))
+    simulation = simulator.run(draft)
+
+    answers = [(past, Side(COUNTY, answer_of(past, COUNTY)), Side(draft, answer_of(past, draft))) for past in history.past]
+    changes = [change for each in answers if (change := compare(*each)) is not None]
+    assert sorted(simulation.changes, key=lambda each: each.reference) == changes
+    for totals, side in ((simulation.before, 1), (simulation.after, 2)):
+        taken = Counter((s, COUNTY.today(each[0].facts.received_at)) for each in answers for s in each[side].answer.services)  # type: ignore[union-attr]
+        assert +totals.taken == taken
