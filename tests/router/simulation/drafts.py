@@ -7,7 +7,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from services.router.domain.conditions import AllOf, AnyOf, Condition, NoneOf, OneOf, Test, Truth, Within
-from services.router.domain.county import County
+from services.router.domain.county import County, Need
 from services.router.domain.directory import Areas, Eligibility, Service, directory_of
 from services.router.domain.rule_set import Action, Addition, FlagRow, RaiseRow, RuleSet, TrackRow, TrackStop
 from services.router.domain.vocabulary import PRIORITIES, ResultFlag
@@ -64,9 +64,7 @@ track_rows = st.builds(
 raise_rows = st.builds(RaiseRow, st.just(RULES), conditions, priorities)
 flag_rows = st.builds(FlagRow, st.just(RULES), conditions, st.sampled_from(RESULT_FLAGS))
 additions = st.builds(Addition, st.just(RULES), conditions, st.sampled_from(CHOSEN))
-stops = st.builds(
-    TrackStop, st.just(RULES), conditions, few_tracks.map(frozenset), st.sampled_from(RESULT_FLAGS)
-)
+stops = st.builds(TrackStop, st.just(RULES), conditions, few_tracks.map(frozenset), st.sampled_from(RESULT_FLAGS))
 
 
 def changed(draw: Draw, rows: Sequence[T], new: st.SearchStrategy[T]) -> tuple[T, ...]:
@@ -120,7 +118,10 @@ def edit_risk(draw: Draw, county: County) -> County:
     if table == "actions":
         risk = replace(risk, actions=changed(draw, risk.actions, actions))
     elif table == "child_alone":
-        risk = replace(risk, child_alone=draw(st.one_of(actions, conditions.map(lambda when: replace(risk.child_alone, when=when)))))
+        risk = replace(
+            risk,
+            child_alone=draw(st.one_of(actions, conditions.map(lambda when: replace(risk.child_alone, when=when)))),
+        )
     elif table == "kept":
         risk = replace(risk, kept_from_visiting=changed(draw, risk.kept_from_visiting, stops))
     else:
@@ -149,7 +150,9 @@ def edit_consent(draw: Draw, county: County) -> County:
 
 def edit_people(draw: Draw, county: County) -> County:
     people = county.rules.people
-    field = draw(st.sampled_from(["unknown_age", "aged_from", "marker_flags", "most_vulnerable", "shielded_flag", "language"]))
+    field = draw(
+        st.sampled_from(["unknown_age", "aged_from", "marker_flags", "most_vulnerable", "shielded_flag", "language"])
+    )
     if field == "unknown_age":
         people = replace(people, unknown_age=draw(st.sampled_from([10, 17, 40, 80])))
     elif field == "aged_from":
@@ -168,7 +171,7 @@ def edit_people(draw: Draw, county: County) -> County:
 def edit_needs(draw: Draw, county: County) -> County:
     code = draw(st.sampled_from(CHOSEN))
     need = county.needs[code]
-    edits = (
+    edits: tuple[Callable[[], Need], ...] = (
         lambda: replace(need, default_track=draw(st.sampled_from(TRACKS))),
         lambda: replace(need, default_priority=draw(priorities)),
         lambda: replace(need, fallback_tracks=draw(few_tracks)),
@@ -196,14 +199,16 @@ def with_services(county: County, services: object) -> County:
 
 
 def _edited(draw: Draw, service: Service) -> Service:
-    edits = (
+    edits: tuple[Callable[[], Service], ...] = (
         lambda: replace(service, active=not service.active),
         lambda: replace(service, rank=draw(st.integers(1, 100))),
         lambda: replace(service, id=f"{service.id}-2", rank=draw(st.integers(1, 100))),
         lambda: replace(service, track=draw(st.sampled_from(TRACKS))),
         lambda: replace(service, needs=draw(st.frozensets(st.sampled_from(CHOSEN), max_size=20))),
         lambda: replace(service, areas=Areas(county=True)),
-        lambda: replace(service, areas=Areas(frozenset(draw(st.lists(st.sampled_from(KNOWN_DISTRICTS)))), frozenset({"S40"}))),
+        lambda: replace(
+            service, areas=Areas(frozenset(draw(st.lists(st.sampled_from(KNOWN_DISTRICTS)))), frozenset({"S40"}))
+        ),
         lambda: replace(service, areas=Areas(elsewhere=True)),
         lambda: replace(service, eligibility=Eligibility(draw(bounds), draw(bounds), flags_none=draw(flag_sets))),
         lambda: replace(service, eligibility=Eligibility(flags_any=draw(flag_sets), flags_all=draw(flag_sets))),
@@ -217,7 +222,7 @@ def _edited(draw: Draw, service: Service) -> Service:
 def edit_places(draw: Draw, county: County) -> County:
     code = draw(st.sampled_from(sorted(county.districts)))
     district = county.districts[code]
-    edits = (
+    edits: tuple[Callable[[], County], ...] = (
         lambda: replace(county, districts={**county.districts, code: replace(district, inside=not district.inside)}),
         lambda: replace(county, districts={**county.districts, code: replace(district, short_code="AV")}),
         lambda: replace(county, renamed={**county.renamed, "L99999999": code}),

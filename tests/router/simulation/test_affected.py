@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -36,9 +37,15 @@ def test_columns_find_exactly_what_deciding_everyone_finds(
     simulator.prepare(len(pasts))
     simulation = simulator.run(draft)
 
-    answers = [(past, Side(COUNTY, answer_of(past, COUNTY)), Side(draft, answer_of(past, draft))) for past in history.past]
-    changes = [change for each in answers if (change := compare(*each)) is not None]
-    assert sorted(simulation.changes, key=lambda each: each.reference) == changes
-    for totals, side in ((simulation.before, 1), (simulation.after, 2)):
-        taken = Counter((s, COUNTY.today(each[0].facts.received_at)) for each in answers for s in each[side].answer.services)  # type: ignore[union-attr]
-        assert +totals.taken == taken
+    befores = [Side(COUNTY, answer_of(past, COUNTY)) for past in history.past]
+    afters = [Side(draft, answer_of(past, draft)) for past in history.past]
+    compared = [compare(*each) for each in zip(history.past, befores, afters, strict=True)]
+    by_reference = sorted(simulation.changes, key=lambda each: each.reference)
+    assert by_reference == [change for change in compared if change is not None]
+    assert simulation.before.taken == offers_of(history, befores)
+    assert +simulation.after.taken == offers_of(history, afters)
+
+
+def offers_of(history: History, sides: Sequence[Side]) -> Counter[tuple[str, date]]:
+    days = [COUNTY.today(past.facts.received_at) for past in history.past]
+    return Counter((service, day) for day, side in zip(days, sides, strict=True) for service in side.answer.services)

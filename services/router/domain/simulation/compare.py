@@ -32,6 +32,11 @@ class Concern(StrEnum):
     NEED_LOST = "need_lost"
     TO_THE_DESK = "to_the_desk"
 
+    @property
+    def rank(self) -> int:
+        """How grave it is; 0 is the gravest."""
+        return list(Concern).index(self)
+
 
 @dataclass(frozen=True, slots=True)
 class NeedChange:
@@ -47,6 +52,11 @@ class NeedChange:
     def moved(self) -> bool:
         """Whether somebody else has it, or nobody."""
         return where(self.before) != where(self.after)
+
+    @property
+    def is_later(self) -> bool:
+        """Whether it must be answered later than it had to be."""
+        return self.due_before is not None and self.due_after is not None and self.due_after > self.due_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,6 @@ def compare(past: Past, before: Side, after: Side) -> Change | None:
     concerns = [(Concern.SAFETY_FLAG_LOST, str(flag)) for flag in SAFETY if flag in lost]
     at_risk = risk_needs(before.county) | risk_needs(after.county)
     concerns += [(concern, each.need) for each in needs for concern in _concerns(each, at_risk, after.county)]
-    order = list(Concern)
     return Change(
         reference=past.reference,
         district=after.county.present_code(facts.place.district) if facts.place.district else None,
@@ -98,7 +107,7 @@ def compare(past: Past, before: Side, after: Side) -> Change | None:
         needs=needs,
         flags_lost=tuple(sorted(lost)),
         flags_gained=tuple(sorted(gained)),
-        concerns=tuple(sorted(concerns, key=lambda each: (order.index(each[0]), each[1]))),
+        concerns=tuple(sorted(concerns, key=lambda each: (each[0].rank, each[1]))),
     )
 
 
@@ -138,12 +147,8 @@ def _concerns(change: NeedChange, at_risk: frozenset[str], county: County) -> It
         yield Concern.NEED_LOST
     if before is not None and after is not None and before.priority in URGENT and after.priority > before.priority:
         yield Concern.URGENT_LOWERED
-    if before is not None and before.due_by in URGENT and _is_later(change):
+    if before is not None and before.due_by in URGENT and change.is_later:
         yield Concern.LATER
     desk = county.rules.triage_desk
     if after is not None and after.service_id == desk and where(before) != desk:
         yield Concern.TO_THE_DESK
-
-
-def _is_later(change: NeedChange) -> bool:
-    return change.due_before is not None and change.due_after is not None and change.due_after > change.due_before

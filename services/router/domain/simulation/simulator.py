@@ -96,5 +96,4 @@ class Simulator:
 
 
 def _gravest(change: Change) -> tuple[int, str]:
-    order = list(Concern)
-    return min((order.index(concern) for concern, _ in change.concerns), default=len(order)), change.reference
+    return min((concern.rank for concern, _ in change.concerns), default=len(Concern)), change.reference
