@@ -21,6 +21,7 @@ from sqlalchemy import (
     event,
     func,
     literal,
+    text,
     type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -44,6 +45,8 @@ DOCUMENT = JSON().with_variant(JSONB(), "postgresql")
 STATEMENT_TIMEOUT_MS = 10_000
 # Eight events side by side, the relay with its lock, retries and gauges; the rest is for requests.
 POOL_SIZE = 16
+# The option of a connection that will only read.
+READING = {"waymark_reading": True}
 
 
 class Instant(TypeDecorator[datetime]):
@@ -148,6 +151,16 @@ class Database:
         if transaction.published:
             self.wake.set()
 
+    @asynccontextmanager
+    async def reading(self, origin: Origin) -> AsyncIterator[Transaction]:
+        """A transaction that sees one moment and writes nothing; it keeps nobody else from writing."""
+        async with self.engine.connect() as connection:
+            await connection.execution_options(**READING)
+            async with connection.begin():
+                if self.is_postgresql:
+                    await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+                yield Transaction(connection, self, origin)
+
     async def close(self) -> None:
         """Give all connections back."""
         await self.engine.dispose()
@@ -187,6 +200,7 @@ def _sqlite(url: str) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "begin")
     def on_begin(connection: Connection) -> None:
         # Take the write lock at once: a later upgrade from reader to writer would fail with "database is locked".
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        is_reading = READING.items() <= connection.get_execution_options().items()
+        connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
 
     return engine

@@ -56,23 +56,23 @@ async def load_directory(directory: Path) -> list[str]:
     naming file and place, and then nothing has changed."""
     lines = checked(directory)
     for name, load in LOADERS.items():
-        async with _database(name) as database:
+        async with open_database(name) as database:
             lines.append(f"{name}: {await load(database, directory)} in force")
-    async with _database(ServiceName.INTAKE) as database:
+    async with open_database(ServiceName.INTAKE) as database:
         loaded = await intake.load_first_postcodes(database, directory)
     return [*lines, f"intake: {loaded} unit postcodes"]
 
 
 async def load_postcodes(file: Path) -> str:
     """Replace intake's unit postcodes; a sentence with how many there are now."""
-    async with _database(ServiceName.INTAKE) as database:
+    async with open_database(ServiceName.INTAKE) as database:
         return f"{await intake.load_postcodes(database, file)} unit postcodes loaded"
 
 
 async def rederive(days: int, most: int, data: Path | None) -> tuple[list[str], bool]:
     """A line for each decision of the last days that does not come out as it was kept, and one that counts; whether
     all did."""
-    async with _database(ServiceName.ROUTER, data) as database:
+    async with open_database(ServiceName.ROUTER, data) as database:
         found = await router.rederive(database, days, most)
     lines = [f"{each.reference}  {each.decided_at:%Y-%m-%d %H:%M:%S}  {each.id}  differs" for each in found.different]
     counted = f"{found.alike} decisions were derived again identically, {len(found.different)} were not"
@@ -82,14 +82,14 @@ async def rederive(days: int, most: int, data: Path | None) -> tuple[list[str], 
 
 async def dead_letter_list(name: ServiceName, data: Path | None) -> list[str]:
     """A line for each event that a service gave up, newest first."""
-    async with _database(name, data) as database:
+    async with open_database(name, data) as database:
         letters = await DeadLetters(database).latest()
     return [_line(letter) for letter in letters] or ["There are none."]
 
 
 async def dead_letter_show(name: ServiceName, event_id: UUID, data: Path | None) -> str:
     """One event that a service gave up, whole. Raises NotFound."""
-    async with _database(name, data) as database:
+    async with open_database(name, data) as database:
         shown = await DeadLetters(database).show(event_id)
     if not shown:
         raise NotFound("not-found", f"{name} has given up no event {event_id}. See: waymark dead-letters list {name}")
@@ -100,24 +100,25 @@ async def dead_letter_show(name: ServiceName, event_id: UUID, data: Path | None)
 
 async def dead_letter_replay(name: ServiceName, event_id: UUID | None, data: Path | None) -> int:
     """Have one event, or all, handled again; how many."""
-    async with _database(name, data) as database:
+    async with open_database(name, data) as database:
         return await DeadLetters(database).replay(event_id)
 
 
 async def keep_bounce(mail: bytes, data: Path | None) -> bool:
     """Keep what a mail reports of a message of ours; False for any other mail."""
-    async with _database(ServiceName.NOTIFIER, data) as database:
+    async with open_database(ServiceName.NOTIFIER, data) as database:
         return await notifier.keep_bounce(database, mail)
 
 
 async def reseal(keys: Path, data: Path | None) -> int:
     """Seal everything intake stores under the active key of `keys`; how many referrals were sealed anew."""
-    async with _database(ServiceName.INTAKE, data) as database:
+    async with open_database(ServiceName.INTAKE, data) as database:
         return await intake.reseal(database, keys)
 
 
 @asynccontextmanager
-async def _database(name: ServiceName, data: Path | None = None) -> AsyncIterator[Database]:
+async def open_database(name: ServiceName, data: Path | None = None) -> AsyncIterator[Database]:
+    """A service's database, by the WAYMARK_ settings or in an embedded system's folder; closed when left."""
     database = Database(name, database_url(name, data), METADATA[name], now=utc_now, new_id=new_id, pool_size=2)
     try:
         yield database

@@ -1,12 +1,17 @@
 """The commands of `waymark rules`: what triage leads do with the rules besides editing them."""
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import track
 
-from waymark import admin
+from services.router.domain.simulation.report import Report
+from waymark import admin, draft_summary, drafts
+from waymark.names import ServiceName
 
 app = typer.Typer(help="The county's rules: who is sent where, and whether it came about as they say.",
                   no_args_is_help=True)  # fmt: skip
@@ -24,3 +29,45 @@ def rederive(
     for line in lines:
         typer.echo(line)
     raise typer.Exit(not is_alike)
+
+
+@app.command()
+def simulate(
+    draft: Annotated[str, typer.Argument(help="A county's folder, or the name of a stored version.")],
+    against: Annotated[int, typer.Option(min=1, help="Past decisions of so many days.")] = 30,
+    scenarios: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A file for `waymark route` instead of the past.")
+    ] = None,
+    base: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="A folder to compare with; else those in force.")
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, help="How many decisions at most, the newest.")] = 50_000,
+    out: Annotated[Path | None, typer.Option(file_okay=False, help="Writes all tables there, as CSV.")] = None,
+    data: Data = None,
+) -> None:
+    """Say what a draft would change: who would go where, how urgent, how busy services are; what is grave first.
+
+    Nothing is stored. It knows of no names: references and codes are all there is.
+    """
+    folder = Path(draft) if Path(draft).is_dir() else None
+    if scenarios and folder and base:
+        report = drafts.folders_on_scenarios(folder, base, scenarios, _progress)
+    else:
+        report = asyncio.run(_report(drafts.Asked(draft, folder, base), scenarios, against, most, data))
+    draft_summary.show(report, Console())
+    for file in drafts.write_tables(report, out) if out else ():
+        typer.echo(file)
+
+
+async def _report(asked: drafts.Asked, scenarios: Path | None, days: int, most: int, data: Path | None) -> Report:
+    async with admin.open_database(ServiceName.ROUTER, data) as database:
+        if scenarios is None:
+            return await drafts.on_decisions(database, asked, days, most, _progress)
+        return await drafts.on_scenarios(database, asked, scenarios, _progress)
+
+
+def _progress(steps: Iterable[int]) -> Iterable[int]:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return steps
+    return track(list(steps), "Deciding the past by the rules in force", console=console, transient=True)

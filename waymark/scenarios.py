@@ -54,7 +54,7 @@ def route_file(file: Path, *, directory: Path, places: Path | None, out: Path | 
     """
     ground = Ground.load(directory, places)
     with _sink(out) as sink:
-        for scenario in _scenarios(file):
+        for scenario in read_scenarios(file):
             sink.write(json.dumps(_answer(scenario, ground, explain=explain)) + "\n")
 
 
@@ -255,8 +255,8 @@ def _answer(scenario: Json, ground: Ground, *, explain: bool) -> Json:
         return {"id": scenario["id"], "result": None, "error": "; ".join(problems)}
 
 
-def _scenarios(file: Path) -> Iterator[Json]:
-    """Each line's object; blank lines are passed over."""
+def read_scenarios(file: Path) -> Iterator[Json]:
+    """Each line's object; blank lines are passed over. Raises Refused naming the line that is no scenario."""
     try:
         with file.open(encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines, start=1):

@@ -1,6 +1,6 @@
 """What the router's use cases need from the outside, and no more."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from services.router.domain.chase import Clock, ClockState, Kind
 from services.router.domain.county import County
 from services.router.domain.decision import Decision
 from services.router.domain.links import Revoked
+from services.router.domain.load import Load
 from services.router.domain.vocabulary import Channel, Priority
 from services.router.domain.watch import DueForReview, Unowned
 from services.router.room import Capacity, Confirmations, Pauses
@@ -83,6 +84,16 @@ class StoredDecision:
     basis: Basis | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FirstDecision:
+    """What the first decision of a referral was made from. `facts` are as of `StoredDecision`, `load` None of those
+    made before that was kept."""
+
+    reference: str
+    facts: Mapping[str, Any]  # JSON
+    load: Load | None
+
+
 class Referrals(Protocol):
     """The router's own memory of each referral."""
 
@@ -135,6 +146,12 @@ class Decisions(Protocol):
 
     async def sample(self, since: datetime, most: int) -> Sequence[StoredDecision]:
         """Decisions made since then, at most so many; where there are more, some of them by chance."""
+
+    def first_ones(self, since: datetime, most: int) -> AsyncIterator[Sequence[FirstDecision]]:
+        """Page by page the first decisions of referrals made since then, newest first, at most so many."""
+
+    async def causes(self, since: datetime) -> Mapping[str, int]:
+        """How many decisions were made since then, by what caused them."""
 
 
 class Offers(Protocol):

@@ -20,6 +20,7 @@ from waymark.names import ServiceName
 from waymark.urls import embedded_url
 
 ROOT = Path(__file__).parents[2]
+COUNTY = ROOT / "deploy" / "derbyshire"
 SCENARIOS = ROOT / "tests" / "data" / "scenarios_public.jsonl"
 CANARY = "zzcanary"
 UP_S = 60
@@ -125,6 +126,36 @@ def test_decisions_that_are_derived_again_are_counted(folder: Path) -> None:
     done = waymark("rules", "rederive", "--days", "7", "--data", "var")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "0 decisions were derived again identically, 0 were not.\n"
+
+
+def test_a_draft_is_simulated_on_a_file_of_scenarios_and_its_tables_are_written(folder: Path) -> None:
+    shutil.copytree(COUNTY, folder / "draft")
+    rules = folder / "draft" / "rules.yaml"
+    crisis = "need: mind.crisis, service: svc-mh-helpline, priority: P2"
+    rules.write_text(rules.read_text().replace(crisis, crisis.replace("P2", "P3")))
+    done = waymark(
+        "rules", "simulate", "draft", "--base", COUNTY, "--scenarios", SCENARIOS, "--out", "tables", COLUMNS="80"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    said = done.stdout.splitlines()
+    assert said[0].startswith("1 of 65 referrals would be decided otherwise")
+    assert "Left out: 1 incomplete, never decided." in said
+    assert said.index("Look at these first") < said.index("Priorities")
+    assert max(map(len, said)) <= 80
+    assert (folder / "tables" / "safeguarding.csv").read_text().splitlines()[1:] == [
+        "urgent_lowered,mind.crisis,1",
+        "later,mind.crisis,1",
+    ]
+
+
+def test_a_draft_is_simulated_on_the_decisions_that_are_stored(folder: Path) -> None:
+    prepare(folder / "var")
+    with up(folder / "var"):
+        pass
+    done = waymark("rules", "simulate", COUNTY, "--data", "var")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("0 of 0 referrals would be decided otherwise.")
+    assert_one_sentence(waymark("rules", "simulate", "0" * 64, "--data", "var"), "no version")
 
 
 # -- settings ----------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The router's stores in memory; they pass the same tests as the real ones (test_store_contract.py)."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -15,7 +15,7 @@ from services.router.domain.decision import Decision
 from services.router.domain.links import Revoked
 from services.router.domain.watch import DueForReview, Unowned, unasked
 from services.router.facts import document_of
-from services.router.ports import StoredDecision
+from services.router.ports import FirstDecision, StoredDecision
 from shared.errors import NotFound, Unavailable
 from shared.events import AnyEvent, Facts
 from tests.router.fake_clocks import FakeClocks, FakeWatch
@@ -123,6 +123,14 @@ class FakeDecisions:
 
     async def sample(self, since: datetime, most: int) -> Sequence[StoredDecision]:
         return [decision for decision in self.kept if decision.decided_at >= since][:most]
+
+    async def first_ones(self, since: datetime, most: int) -> AsyncIterator[Sequence[FirstDecision]]:
+        made = [each for each in self.kept if each.decided_at >= since and each.cause == RECEIVED.trigger]
+        newest = sorted(made, key=lambda each: (-each.decided_at.timestamp(), each.id))[:most]
+        yield [FirstDecision(each.reference, each.facts, each.basis.load if each.basis else None) for each in newest]
+
+    async def causes(self, since: datetime) -> Mapping[str, int]:
+        return Counter(each.cause for each in self.kept if each.decided_at >= since)
 
 
 @dataclass

@@ -10,6 +10,7 @@ from services.router.domain.again import Returned
 from services.router.domain.assembling import Beside
 from services.router.domain.assignment import Actor, State
 from services.router.domain.basis import Again, Basis
+from services.router.domain.cause import Cause, Trigger
 from services.router.domain.county import County
 from services.router.domain.decide import decide
 from services.router.domain.decision import Decision
@@ -18,6 +19,7 @@ from services.router.facts import domain_facts
 from services.router.ports import Offer
 from shared.clock import new_id
 from shared.errors import Conflict, NotFound, Unavailable
+from shared.events import Facts
 from tests.router.builders import CREATIVE, LEAD, NOON, PEER, a_reference, an_offer, facts_of
 from tests.router.conftest import Begin
 
@@ -119,6 +121,25 @@ async def test_a_sample_has_what_was_decided_since_then_and_no_more_than_asked_f
     async with begin() as tx:
         assert [each.id for each in await tx.decisions.sample(NOON + timedelta(hours=1), 10)] == ids[1:]
         assert len(await tx.decisions.sample(NOON, 2)) == 2
+
+
+async def test_first_decisions_are_read_newest_first_with_what_they_were_made_from(
+    begin: Begin, decision: Decision
+) -> None:
+    facts, load = facts_of(), Load(remaining={CREATIVE: 0})
+    references = [a_reference() for _ in range(4)]
+    again = Cause(Trigger.DECLINED, "It said no.")
+    async with begin() as tx:
+        for hours, reference in enumerate(references):
+            at, basis = NOON + timedelta(hours=hours), Basis(load) if hours == 3 else None
+            await tx.decisions.add(new_id(), new_id(), reference, facts, decision, at, basis=basis)
+            await tx.decisions.add(new_id(), new_id(), reference, facts, decision, at, cause=again)
+    since = NOON + timedelta(hours=1)
+    async with begin() as tx:
+        found = [each async for page in tx.decisions.first_ones(since, 2) for each in page]
+        assert [(each.reference, each.load) for each in found] == [(references[3], load), (references[2], None)]
+        assert Facts.model_validate(found[0].facts) == facts
+        assert await tx.decisions.causes(since) == {"submitted": 3, "declined": 3}
 
 
 async def test_the_newest_decision_of_a_referral_is_found_and_none_of_another(begin: Begin, decision: Decision) -> None:

@@ -1,6 +1,6 @@
 """Referrals the router has heard of, and the decisions it made."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from uuid import UUID
@@ -11,15 +11,18 @@ from sqlalchemy import RowMapping, func, select, update
 from services.router.domain.basis import Basis
 from services.router.domain.cause import RECEIVED, Cause
 from services.router.domain.decision import Decision
+from services.router.domain.load import Load
 from services.router.domain.watch import DueForReview
 from services.router.facts import document_of
-from services.router.ports import StoredDecision
+from services.router.ports import FirstDecision, StoredDecision
 from services.router.store.tables import assignment, assignment_move, decision, referral
 from shared.db import Transaction
 from shared.errors import NotFound
 from shared.events import Facts
 
 LONGEST_WORDS = 400
+# So many decisions are in memory at a time when many are read.
+PAGE = 500
 BASIS: TypeAdapter[Basis | None] = TypeAdapter(Basis | None)
 KEPT = tuple(decision.c[field.name] for field in fields(StoredDecision))
 
@@ -147,6 +150,26 @@ class DecisionTable:
         by_chance = select(decision.c.id).where(decision.c.decided_at >= since).order_by(func.random()).limit(most)
         query = select(*KEPT).where(decision.c.id.in_(by_chance.subquery().select())).order_by(decision.c.decided_at)
         return [_stored(row) for row in (await self._tx.connection.execute(query)).mappings()]
+
+    async def first_ones(self, since: datetime, most: int) -> AsyncIterator[Sequence[FirstDecision]]:
+        """Page by page the first decisions of referrals made since then, newest first, at most so many."""
+        made = (decision.c.decided_at >= since, decision.c.cause == RECEIVED.trigger)
+        newest = (decision.c.decided_at.desc(), decision.c.id)
+        query = select(decision.c.reference, decision.c.facts, decision.c.basis).where(*made).order_by(*newest)
+        result = await self._tx.connection.stream(query.limit(most))
+        async for rows in result.partitions(PAGE):
+            yield [FirstDecision(row.reference, row.facts, _load(row.basis)) for row in rows]
+
+    async def causes(self, since: datetime) -> Mapping[str, int]:
+        """How many decisions were made since then, by what caused them."""
+        counted = select(decision.c.cause, func.count().label("made")).where(decision.c.decided_at >= since)
+        rows = await self._tx.connection.execute(counted.group_by(decision.c.cause))
+        return {row.cause: row.made for row in rows}
+
+
+def _load(kept: object) -> Load | None:
+    basis = BASIS.validate_python(kept)
+    return basis.load if basis else None
 
 
 def _stored(row: RowMapping) -> StoredDecision:

@@ -1,6 +1,6 @@
 """Random edits of a county, as somebody might make who drafts: rows, people, needs, services, districts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -192,9 +192,10 @@ def edit_services(draw: Draw, county: County) -> County:
     return with_services(county, services.values())
 
 
-def with_services(county: County, services: object) -> County:
+def with_services(county: County, services: Iterable[Service]) -> County:
+    """The county with this directory."""
     inside = [district.code for district in county.districts.values() if district.inside]
-    directory = directory_of(county.organisations.values(), services, inside)  # type: ignore[arg-type]
+    directory = directory_of(county.organisations.values(), services, inside)
     return replace(county, directory=directory)
 
 

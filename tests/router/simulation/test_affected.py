@@ -12,19 +12,13 @@ from services.router.domain.facts import Facts
 from services.router.domain.load import Load
 from services.router.domain.simulation.answer import answer_of
 from services.router.domain.simulation.compare import Side, compare
-from services.router.domain.simulation.history import History, HistoryBuilder
+from services.router.domain.simulation.history import History
 from services.router.domain.simulation.simulator import Simulator
 from tests.router.rules.test_invariants import COUNTY, loads, referrals
+from tests.router.simulation.builders import history_of
 from tests.router.simulation.drafts import drafts
 
 pasts = st.lists(st.tuples(referrals, st.one_of(st.none(), loads)), min_size=1, max_size=40)
-
-
-def history_of(pasts: Sequence[tuple[Facts, Load | None]]) -> History:
-    builder = HistoryBuilder()
-    for number, (facts, load) in enumerate(pasts):
-        builder.add(f"R{number:04d}", facts, load)
-    return builder.build()
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
