@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from services.router.configuration.checks import check_county
 from services.router.configuration.codes import Codes, NeedCodes, Vocabulary
@@ -31,6 +32,7 @@ from services.router.configuration.places import (
 )
 from services.router.configuration.rules import RulesCompiler
 from services.router.configuration.rules_schema import RulesDoc
+from services.router.configuration.tables import Layout, spelt_out
 from services.router.domain.county import County, PriorityTerms
 from services.router.domain.directory import Service, directory_of
 from services.router.domain.vocabulary import Rule
@@ -49,25 +51,28 @@ def load_county_documents(documents: Mapping[str, str]) -> County:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A county, and what its rules were compiled from, for those who point at their lines."""
+    """A county, and what its rules were compiled from, with tables as rows, for those who point at their lines."""
 
     county: County
     rules: RulesDoc
     known: Vocabulary
+    layout: Layout
 
 
 def compile_county(documents: Mapping[str, str]) -> Compiled:
     """The county of these texts. Raises Refused with file, line and column, the line itself, and a suggestion."""
+    layout = Layout()
     try:
-        return _compile(documents)
+        content = parse_documents(documents)
+        rows, layout = spelt_out(content)
+        return _compile(content, rows, version_of(documents), layout)
     except CountyRefused as error:
-        raise pointed_out(error, documents) from error
+        raise pointed_out(layout.placed(error), documents) from error
 
 
-def _compile(documents: Mapping[str, str]) -> Compiled:
-    content = parse_documents(documents)
+def _compile(content: Mapping[str, Any], rows: Any, version: str, layout: Layout) -> Compiled:  # Any: checked here
     taxonomy = fitted(TAXONOMY, TaxonomyDoc, content)
-    rules = fitted(RULES, RulesDoc, content)
+    rules = fitted(RULES, RulesDoc, {RULES: rows})
     needs = NeedCodes(compile_needs(taxonomy))
     tracks = Codes("a track", frozenset(track.code for track in taxonomy.tracks))
     flags = Codes("a flag that may be ticked", frozenset(rules.flags))
@@ -77,7 +82,7 @@ def _compile(documents: Mapping[str, str]) -> Compiled:
     known = _vocabulary(rules, needs, tracks, flags, services, places)
     deadlines = compile_deadlines(fitted(CALENDAR, CalendarDoc, content))
     county = County(
-        version=version_of(documents),
+        version=version,
         needs=needs.needs,
         groups={group.code: group.label for group in taxonomy.groups},
         tracks={track.code: track.label for track in taxonomy.tracks},
@@ -91,7 +96,7 @@ def _compile(documents: Mapping[str, str]) -> Compiled:
     )
     never = rules.selection.never
     check_county(county, never, needs.matching(never.needs, f"{RULES}: selection.never.needs"), places)
-    return Compiled(county, rules, known)
+    return Compiled(county, rules, known, layout)
 
 
 def _vocabulary(

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from services.router.configuration.positions import Position, Source
+from services.router.configuration.positions import Position, Source, check_nesting
 from shared.errors import Refused
 
 PARTNERS = "partners.yaml"
@@ -100,6 +100,7 @@ _Loader.yaml_implicit_resolvers = {
 def tree_of(name: str, text: str) -> Any:  # Any: not checked against the schema yet
     """The content of one YAML file, unchecked. Raises Refused for broken text and for a key given twice."""
     try:
+        check_nesting(text)
         return yaml.load(text, _Loader)  # noqa: S506 - a safe loader with stricter keys
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark

@@ -13,20 +13,20 @@ from services.router.configuration.documents import CountyRefused, refused
 Doc = TypeVar("Doc")
 
 
-def fitted(name: str, schema: type[Doc], content: Mapping[str, Any]) -> Doc:  # Any: checked here
-    """The content of one file, if it fits its schema. Raises Refused for the first thing that does not, and for an
-    unknown key before a missing one: the one may be the other, misspelt."""
+def fitted(name: str, schema: type[Doc], content: Mapping[str, Any], at: str = "") -> Doc:  # Any: checked here
+    """The content of one file, or of the part of it that stands `at` a path, if it fits its schema. Raises Refused for
+    the first thing that does not, and for an unknown key before a missing one: the one may be the other, misspelt."""
     adapter = TypeAdapter(schema)
     try:
         return adapter.validate_python(content[name])
     except ValidationError as error:
         problems = error.errors(include_url=False)
         first = next((each for each in problems if each["type"] == "extra_forbidden"), problems[0])
-        raise _refusal(name, first, adapter) from error
+        raise _refusal(name, at, first, adapter) from error
 
 
-def _refusal(name: str, error: ErrorDetails, adapter: TypeAdapter[Doc]) -> CountyRefused:
-    place, given = _place(error["loc"]), error["input"]
+def _refusal(name: str, at: str, error: ErrorDetails, adapter: TypeAdapter[Doc]) -> CountyRefused:
+    place, given = _place((*((at,) if at else ()), *error["loc"])), error["input"]
     where = f"{name}: {place}" if place else name
     if error["type"] == "extra_forbidden":
         key = str(error["loc"][-1])

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import yaml
 
+CELL = re.compile(r"(.*)\[(\d+)\]$")
 STEP = re.compile(r"""\[(\d+)\]|'([^']*)'|([^.\[\]:' ]+)""")
+DEEPEST = 50
 LINE = re.compile(r"^line (\d+)(?:, column (\d+))?$")
 
 
@@ -32,7 +34,8 @@ class Position:
 class Source:
     """One file of a county, in which places are found by their paths, such as "risk.actions[3].when.flags".
 
-    A part may also be "service 'id'" (also need, organisation): the mapping that has this id or code.
+    A number after a line of text, such as "tracks.rows[3][2]", is a cell of a decision table. A part may also be
+    "service 'id'" (also need, organisation): the mapping that has this id or code.
     """
 
     def __init__(self, file: str, text: str) -> None:
@@ -51,9 +54,24 @@ class Source:
             return self.on_line(int(row[1]) + 2 if row else 1, None, code)
         if code and path.endswith(code):
             path = path.removesuffix(code)
+        cell = CELL.match(path)
+        if cell:
+            text = _walk(self._root, cell[1])
+            if isinstance(text, yaml.ScalarNode) and text.start_mark.line == text.end_mark.line:
+                return self._in_cell(text, int(cell[2]), code)
         node = _walk(self._root, path)
         named = next((each for each in _scalars(node) if each.value == code), node)
         return self.on_line(named.start_mark.line + 1, named.start_mark.column + 1)
+
+    def _in_cell(self, row: yaml.ScalarNode, number: int, code: str | None) -> Position:
+        """The place of a cell in a row of a table, whose cells are divided by "|", or of the code in that cell."""
+        start = row.start_mark.column
+        cells = self.lines[row.start_mark.line][start : row.end_mark.column].split("|")
+        text = cells[number] if number < len(cells) else ""
+        start += sum(len(each) + 1 for each in cells[:number])
+        named = re.search(rf"(?<![\w.]){re.escape(code)}(?!\w)", text) if code else None
+        within = named.start() if named else len(text) - len(text.lstrip())
+        return self.on_line(row.start_mark.line + 1, start + within + 1)
 
     def on_line(self, line: int, column: int | None, code: str | None = None) -> Position:
         """The place on a line; without a column where `code` stands there, else where the line begins."""
@@ -64,8 +82,22 @@ class Source:
         return Position(self.file, line, column, text)
 
 
+def check_nesting(text: str) -> None:
+    """Raises a YAML error where lists and mappings lie too deep in each other, which would end the process, and for a
+    part that is referred to from elsewhere, with which a few lines can grow without end."""
+    depth = 0
+    for event in yaml.parse(text, yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        problem = "a reference to another part is not allowed" if isinstance(event, yaml.AliasEvent) else None
+        problem = f"this lies more than {DEEPEST} deep" if depth > DEEPEST else problem
+        if problem:
+            mark = event.start_mark
+            raise yaml.constructor.ConstructorError(None, None, problem, mark)  # type: ignore[arg-type]  # C's own kind
+
+
 def _composed(text: str) -> yaml.Node | None:
     try:
+        check_nesting(text)
         return yaml.compose(text, yaml.CSafeLoader)
     except yaml.YAMLError:
         return None

@@ -40,14 +40,14 @@ from tests.router.rules.conftest import Edit
         ("districts.csv", "E07000033,BO", "E07000033,", "needs a short code"),
         ("districts.csv", "Bolsover; Clowne", "Bolsover, Clowne", "districts.csv:3:1: "),
         ("rules.yaml", "any: [immediate_danger]", "any: [imediate_danger]", "did you mean 'immediate_danger'?"),
-        ("rules.yaml", "when: {red_flag_words: true}", "when: {red_flags: true}", "risk.actions[14].when.red_flags"),
+        ("rules.yaml", "when: {red_flag_words: true}", "when: {red_flags: true}", "risk.actions[3].when.red_flags"),
         ("rules.yaml", "flag: unaccompanied_minor", "flag: minor", "risk.child_alone.flag"),
-        ("rules.yaml", "district: [CH, NE]", "district: [CH, XX]", "'XX' is not the short code of a district"),
-        ("rules.yaml", "tracks: [cru_direct, lead_va]", "tracks: [cru, lead_va]", "'cru' is not a track"),
-        ("rules.yaml", "rules: [R28]", "rules: [R78]", "'R78' is not a rule with a text"),
+        ("rules.yaml", "| CH, NE ", "| CH, XX ", "'XX' is not the short code of a district"),
+        ("rules.yaml", "| cru_direct, lead_va", "| cru, lead_va", "'cru' is not a track"),
+        ("rules.yaml", "- R28 ", "- R78 ", "'R78' is not a rule with a text"),
         ("rules.yaml", "  R53:", "  R93:", "'R53' is not a rule with a text"),
-        ("rules.yaml", "needs: [care.*]", "needs: [car.*]", "did you mean 'care'?"),
-        ("rules.yaml", "- {rules: [R40], needs: [work.neet]}\n", "", "says which rule sends 'work.neet'"),
+        ("rules.yaml", "| care.*", "| car.*", "did you mean 'care'?"),
+        ("rules.yaml", "| work.neet ", "| work.unemployment ", "says which rule sends 'work.neet'"),
         ("rules.yaml", "age: {below: 16}", "age: {}", "from or below is needed"),
         ("rules.yaml", "age: {below: 16}", "age: {from: 16, below: 16}", "no number is from that on"),
         ("rules.yaml", "svc-tgccg-health", "svc-dd-library-van", "is not active"),
@@ -72,7 +72,7 @@ def test_files_that_do_not_fit_are_refused_with_a_sentence_naming_file_and_place
 
 def test_a_table_may_not_send_social_care_to_volunteers(county_with: Edit) -> None:
     with pytest.raises(Refused, match=r"'care\.assessment' may never reach lead_va"):
-        county_with("rules.yaml", "needs: [care.*]}", "needs: [care.*], tracks: [adult_social_care, lead_va]}")
+        county_with("rules.yaml", "additions:\n", "- {rules: [R35], needs: [care.*], tracks: [lead_va]}\nadditions:\n")
 
 
 def test_a_concern_may_not_be_left_without_an_action(county_with: Edit) -> None:
@@ -114,7 +114,7 @@ def test_a_threshold_is_data(county_with: Edit) -> None:
 
 
 def test_an_order_of_tracks_is_data(county_with: Edit) -> None:
-    lead_first = county_with("rules.yaml", "tracks: [cru_direct, lead_va]", "tracks: [lead_va, cru_direct]")
+    lead_first = county_with("rules.yaml", "| cru_direct, lead_va", "| lead_va, cru_direct")
     facts = a_referral("food.shopping", flags=("shielded",))
     assert given(decide(facts, lead_first, Load())) == {"svc-av-doorstep": {"food.shopping"}}
 

@@ -20,26 +20,29 @@ RULES = DOCUMENTS["rules.yaml"]
 TABLES = {"people", "risk", "marks", "repeats", "unclassified", "triage_desk", "emergency_track", "consent", "outside",
           "tracks", "additions", "priorities", "selection", "notice"}  # fmt: skip
 """The sections that use codes; the others define them, or hold texts."""
+TABLE_NAMES = set(re.findall(r"- table: (.+)", RULES))
 
 
-def codes() -> Iterator[yaml.ScalarNode]:
-    """Every key and code in the tables; outcodes are not a closed list, and numbers are not codes."""
-
-    def below(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
-        if isinstance(node, yaml.ScalarNode):
-            if node.tag == "tag:yaml.org,2002:str" and not re.fullmatch(r"[A-Z]{2}[0-9]+", node.value):
-                yield node
-        else:
-            for each in node.value:
-                for part in each if isinstance(each, tuple) else (each,):
-                    yield from below(part)
-
+def codes() -> Iterator[tuple[int, str]]:
+    """Where each key, heading and code of the tables begins; outcodes are not a closed list, numbers are not codes, and
+    names of tables are free."""
     root = yaml.compose(RULES, yaml.CSafeLoader)
     assert isinstance(root, yaml.MappingNode)
-    for key, value in root.value:
-        if key.value in TABLES:
-            yield key
-            yield from below(value)
+    for section in (part for pair in root.value if pair[0].value in TABLES for part in pair):
+        for node in scalars(section):
+            if node.tag == "tag:yaml.org,2002:str" and node.value not in TABLE_NAMES:
+                for each in re.finditer(r"[A-Za-z_][\w.-]*", RULES[node.start_mark.index : node.end_mark.index]):
+                    if not re.fullmatch(r"[A-Z]{2}[0-9]+", each[0]):
+                        yield node.start_mark.index + each.start(), each[0]
+
+
+def scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+        return
+    for each in node.value:
+        for part in each if isinstance(each, tuple) else (each,):
+            yield from scalars(part)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +51,14 @@ def codes() -> Iterator[yaml.ScalarNode]:
         ("rules.yaml", "any: [immediate_danger]", "any: [imediate_danger]", "rules.yaml:", "imediate_danger]"),
         ("rules.yaml", "when: {red_flag_words: true}", "when: {red_flags: true}", "rules.yaml:", "red_flags: true"),
         ("rules.yaml", "    priority: P2\n", "    prority: P2\n", "rules.yaml:", "prority: P2"),
-        ("rules.yaml", "consent: [given]", "consent: [gven]", "rules.yaml:", "gven]"),
+        ("rules.yaml", "request_kind: [help]", "request_kind: [halp]", "rules.yaml:", "halp]"),
+        ("rules.yaml", "| given   | representative", "| given   | representtive", "rules.yaml:", "representtive"),
+        ("rules.yaml", "| immediate_danger |", "| imediate_danger |", "rules.yaml:", "imediate_danger |"),
+        ("rules.yaml", "| own_consent |", "| own_consnt |", "rules.yaml:", "own_consnt |"),
+        ("rules.yaml", "| >= 16 | yes ", "| >= 16 | true", "rules.yaml:", "true "),
+        ("rules.yaml", "| >= 2 ", "| => 2 ", "rules.yaml:", "=> 2 "),
+        ("rules.yaml", "| CH, NE   | health, lead_va", "| CH, NE   | health, lead_vb", "rules.yaml:", "lead_vb"),
+        ("rules.yaml", "hit_policy: FIRST", "hit_policy: FRIST", "rules.yaml:", "FRIST"),
         ("rules.yaml", "    no_answer:", "    No_answer:", "rules.yaml:", "No_answer:"),
         ("rules.yaml", "declines_limit: 3", "declines_limit: three", "rules.yaml:", "three"),
         ("rules.yaml", "  declines_limit: 3", "  declines_limit: 3\n  declines_limit: 4", "rules.yaml:",
@@ -74,12 +84,14 @@ def test_the_caret_stands_under_what_is_wrong(
 @pytest.mark.parametrize(
     ("old", "new", "hint"),
     [
-        ("needs: [food.emergency_parcel],", "needs: [food.emergency_parcl],", "did you mean 'food.emergency_parcel'?"),
-        ("own_consent: true", "own_consnt: true", "did you mean 'own_consent'?"),
-        ("consent: [given]", "consent: [gven]", "did you mean 'given'?"),
+        ("| food.emergency_parcel ", "| food.emergency_parcl ", "did you mean 'food.emergency_parcel'?"),
+        ("| own_consent |", "| own_consnt |", "did you mean 'own_consent'?"),
+        ("| given ", "| gven ", "did you mean 'given'?"),
+        ("hit_policy: FIRST", "hit_polcy: FIRST", "did you mean 'hit_policy'?"),
+        ("hit_policy: FIRST", "hit_policy: FIRSY", "did you mean 'FIRST'?"),
         ("flag: unaccompanied_minor", "flag: unacompanied_minor", "did you mean 'unaccompanied_minor'?"),
-        ("when: {outcode: [SK13]}", "whn: {outcode: [SK13]}", "did you mean 'when'?"),
-        ("  needs: [medicine.prescription]\n", "  neds: [medicine.prescription]\n", "did you mean 'needs'?"),
+        ("when: {shielding: [unverified]}", "whn: {shielding: [unverified]}", "did you mean 'when'?"),
+        ("  needs: [safe.adult_abuse,", "  neds: [safe.adult_abuse,", "did you mean 'needs'?"),
     ],
 )
 def test_what_is_misspelt_is_answered_with_a_suggestion(county_with: Edit, old: str, new: str, hint: str) -> None:
@@ -96,15 +108,14 @@ def test_broken_yaml_is_pointed_at_where_it_stops_making_sense(county_with: Edit
 @given(data=st.data())
 def test_a_code_with_one_wrong_letter_is_refused_on_its_line(data: st.DataObject) -> None:
     known = set(re.findall(r"[\w.*]+", RULES))
-    node = data.draw(st.sampled_from(sorted(codes(), key=lambda each: each.start_mark.index)))
-    at = data.draw(st.integers(0, len(node.value) - 1))
-    wrong = node.value[:at] + data.draw(st.sampled_from("bqxz7")) + node.value[at + 1 :]
+    start, code = data.draw(st.sampled_from(sorted(codes())))
+    at = data.draw(st.integers(0, len(code) - 1))
+    wrong = code[:at] + data.draw(st.sampled_from("bqxz7")) + code[at + 1 :]
     assume(wrong not in known)
-    start, end = node.start_mark.index, node.end_mark.index
-    corrupted = RULES[:start] + RULES[start:end].replace(node.value, wrong) + RULES[end:]
+    corrupted = RULES[:start] + wrong + RULES[start + len(code) :]
     with pytest.raises(Refused) as refusal:
         load_county_documents({**DOCUMENTS, "rules.yaml": corrupted})
-    assert refusal.value.detail.startswith(f"rules.yaml:{node.start_mark.line + 1}:"), refusal.value.detail
+    assert refusal.value.detail.startswith(f"rules.yaml:{RULES.count(chr(10), 0, start) + 1}:"), refusal.value.detail
 
 
 def test_a_path_that_leads_nowhere_points_as_far_as_it_goes() -> None:

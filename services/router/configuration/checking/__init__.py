@@ -5,14 +5,23 @@ import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from services.router.configuration import compile_county
+from services.router.configuration import Compiled, compile_county
 from services.router.configuration.checking.cases import TESTS, Cases, TestsDoc
 from services.router.configuration.checking.findings import Finding, Found, Severity
+from services.router.configuration.checking.overlaps import OverlapChecks
 from services.router.configuration.checking.reach import ReachChecks
 from services.router.configuration.checking.rows import RowChecks
-from services.router.configuration.documents import CountyRefused, pointed_out, read_documents, read_text, tree_of
+from services.router.configuration.documents import (
+    RULES,
+    CountyRefused,
+    pointed_out,
+    read_documents,
+    read_text,
+    tree_of,
+)
 from services.router.configuration.fitting import fitted
 from services.router.configuration.positions import Position, Source
+from services.router.configuration.tables import Layout
 
 SECTORS = "postcode_sectors.csv"
 
@@ -31,21 +40,22 @@ def check_directory(directory: Path) -> list[Finding]:
 def check_documents(texts: Mapping[str, str], extra: Mapping[str, str]) -> list[Finding]:
     """The same for texts by file name; `extra` may have the county's tests and its postcode sectors."""
     try:
-        found = list(_found(texts, extra))
+        compiled = compile_county(texts)
+        found = list(_found(compiled, extra))
     except CountyRefused as error:
         return [_refusal(error)]
     sources: dict[str, Source] = {}
     for file in {each.file for each in found}:
         sources[file] = Source(file, {**texts, **extra}[file])
-    findings = [Finding(each.severity, _position(each, sources), each.sentence) for each in found]
+    findings = [Finding(each.severity, _position(each, sources, compiled.layout), each.sentence) for each in found]
     order = list(Severity)
     return sorted(findings, key=lambda each: order.index(each.severity))
 
 
-def _found(texts: Mapping[str, str], extra: Mapping[str, str]) -> Iterator[Found]:
-    compiled = compile_county(texts)
+def _found(compiled: Compiled, extra: Mapping[str, str]) -> Iterator[Found]:
     rows = RowChecks.of(compiled)
     yield from rows.findings()
+    yield from OverlapChecks(compiled, rows.world).findings()
     yield from ReachChecks(compiled, rows.world, _outcodes(extra.get(SECTORS))).findings()
     if TESTS not in extra:
         return
@@ -62,8 +72,9 @@ def _outcodes(text: str | None) -> frozenset[str] | None:
     return frozenset(row["code"] for row in csv.DictReader(io.StringIO(text)) if row["level"] == "outcode")
 
 
-def _position(found: Found, sources: Mapping[str, Source]) -> Position:
-    return sources[found.file].find(found.path, found.code)
+def _position(found: Found, sources: Mapping[str, Source], layout: Layout) -> Position:
+    path = layout.path(found.path) if found.file == RULES else found.path
+    return sources[found.file].find(path, found.code)
 
 
 def _refusal(error: CountyRefused) -> Finding:

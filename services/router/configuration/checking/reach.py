@@ -52,7 +52,7 @@ class ReachChecks:
                     missing[places, described(example)].append(code)
             for (places, someone), codes in missing.items():
                 if places:
-                    row = f"tracks[{number}] ({', '.join(doc.rules)})"
+                    row = f"{self.compiled.layout.name(f'tracks[{number}]')} ({', '.join(doc.rules)})"
                     sentence = (
                         f"{row}: no active service takes {', '.join(codes)} in {', '.join(places)}, so the triage desk "
                         f"gets it; for example somebody {someone}"

@@ -32,12 +32,13 @@ class Row:
     """A row of a table: where it stands, its rules, and when it holds."""
 
     path: str
+    name: str
     rules: tuple[str, ...]
     when: Condition
 
     def __str__(self) -> str:
         """What a sentence calls it."""
-        return f"{self.path} ({', '.join(self.rules)})" if self.rules else self.path
+        return f"{self.name} ({', '.join(self.rules)})" if self.rules else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ class RowChecks:
                 yield self._row(f"{table}[{number}]", row.rules, row.when)
 
     def _row(self, path: str, rules: Iterable[str], when: WhenDoc) -> Row:
-        return Row(path, tuple(rules), compile_condition(when, f"{RULES}: {path}.when", self.compiled.known))
+        name = self.compiled.layout.name(path)
+        return Row(path, name, tuple(rules), compile_condition(when, f"{RULES}: {path}.when", self.compiled.known))
 
     def _never_true(self) -> Iterator[Found]:
         for row in self.rows():
@@ -177,7 +179,7 @@ class RowChecks:
         for number, doc in enumerate(self.compiled.rules.priorities):
             needs = [known.needs[code] for code in known.matching(doc.needs, RULES)]
             if not any(need.default_priority > doc.at_least for need in needs if need.essential or not doc.essential):
-                row = Row(f"priorities[{number}]", tuple(doc.rules), Condition())
+                row = self._row(f"priorities[{number}]", doc.rules, doc.when)
                 sentence = (
                     f"{row} raises nothing, it is only given as a reason: its needs are {doc.at_least} or more anyway"
                 )
