@@ -21,12 +21,15 @@ class PlaceFacts(Wire):
 
     `district` is one GSS code (which may lie outside the county) or None; `candidates` are the GSS codes of a
     straddling sector or outcode (R05), empty otherwise; `outcode` such as "SK13" when a usable postcode was given.
+    `ward` and `lsoa` are GSS codes, only where the postcode is listed and the county's rules ask for them.
     """
 
     district: str | None = None
     method: DistrictMethod = "none"
     candidates: tuple[str, ...] = ()
     outcode: str | None = None
+    ward: str | None = None
+    lsoa: str | None = None
 
 
 class OpenMatch(Wire):

@@ -5,9 +5,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
+from rich.console import Console
+from rich.progress import Progress
 from sqlalchemy import MetaData
 
 from services.intake import main as intake
+from services.intake import postcodes
 from services.intake.store.tables import metadata as intake_metadata
 from services.notifier import main as notifier
 from services.notifier.store.tables import metadata as notifier_metadata
@@ -59,14 +62,20 @@ async def load_directory(directory: Path) -> list[str]:
         async with open_database(name) as database:
             lines.append(f"{name}: {await load(database, directory)} in force")
     async with open_database(ServiceName.INTAKE) as database:
-        loaded = await intake.load_first_postcodes(database, directory)
+        loaded = await postcodes.load_first_postcodes(database, directory)
     return [*lines, f"intake: {loaded} unit postcodes"]
 
 
-async def load_postcodes(file: Path) -> str:
-    """Replace intake's unit postcodes; a sentence with how many there are now."""
-    async with open_database(ServiceName.INTAKE) as database:
-        return f"{await intake.load_postcodes(database, file)} unit postcodes loaded"
+async def load_postcodes(file: Path, size: int, name: str | None, *, fewer: bool) -> str:
+    """Replace intake's unit postcodes by those of a file of `size` bytes, with a bar on a terminal; a sentence with how
+    many there are now."""
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(file.name, total=size)
+        async with open_database(ServiceName.INTAKE) as database:
+            count = await postcodes.load_postcodes(
+                database, file, name=name, fewer=fewer, seen=lambda read: progress.update(task, completed=read)
+            )
+    return f"{count:,} unit postcodes loaded"
 
 
 async def rederive(days: int, most: int, data: Path | None) -> tuple[list[str], bool]:

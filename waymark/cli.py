@@ -89,9 +89,14 @@ def check_rules(directory: Annotated[Path, typer.Argument(exists=True, file_okay
 
 
 @app.command()
-def load_postcodes(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
-    """Replace the unit postcodes by those of an ONS Postcode Directory file (any layout since 2018, also .gz)."""
-    typer.echo(asyncio.run(admin.load_postcodes(file)))
+def load_postcodes(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    name: Annotated[str | None, typer.Option(help="What to call the release; as the file when not given.")] = None,
+    fewer: Annotated[bool, typer.Option("--fewer", help="Also if it has far fewer than the last file.")] = False,
+) -> None:
+    """Replace the unit postcodes by those of an ONS Postcode Directory: its CSV (any layout since 2018, also .gz), or
+    the quarterly zip. Referrals go on meanwhile."""
+    typer.echo(asyncio.run(admin.load_postcodes(file, file.stat().st_size, name, fewer=fewer)))
 
 
 @app.command()

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from rich.console import Console
 
 from services.intake import main as intake
+from services.intake.postcodes import load_first_postcodes
 from services.intake.settings import IntakeSettings
 from services.notifier import main as notifier
 from services.notifier.settings import NotifierSettings
@@ -116,7 +117,7 @@ async def load(services: Sequence[Service], directory: Path) -> None:
     loaders = (intake.load_directory, router.load_directory, notifier.load_directory)
     for service, load_directory in zip(services, loaders, strict=True):
         await load_directory(service.database, directory)
-    await intake.load_first_postcodes(services[0].database, directory)
+    await load_first_postcodes(services[0].database, directory)
 
 
 async def up(*, data: Path, port: int, demo: bool, directory: Path) -> None:

@@ -44,6 +44,8 @@ def facts_of(submission: Submission, assessment: Assessment, received_at: dateti
             method=_one_of(METHODS, place.method) or "none",
             candidates=place.candidates,
             outcode=place.outcode,
+            ward=place.ward,
+            lsoa=place.lsoa,
         ),
         open_matches=tuple(map(_open_match, assessment.open_matches)),
         quality=assessment.quality,

@@ -5,18 +5,17 @@ import secrets
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from uuid import UUID
 
 from services.intake.api import routes
 from services.intake.cache import RateLimit
-from services.intake.configuration import POLICY_FILES, SECTORS_FILE, load_areas, load_policy, read_units
+from services.intake.configuration import POLICY_FILES, SECTORS_FILE, load_areas, load_policy
 from services.intake.consumers import subscriptions
 from services.intake.internal_api import internal_routes
 from services.intake.people import DiscloseContact
 from services.intake.settings import IntakeSettings
-from services.intake.store.places import AREAS_DOCUMENT, areas_document, count_units, read_areas, replace_units
+from services.intake.store.places import AREAS_DOCUMENT, areas_document, read_areas
 from services.intake.store.resealing import reseal_some
 from services.intake.store.sweeps import SweepTable
 from services.intake.store.tables import metadata
@@ -113,22 +112,6 @@ async def load_directory(database: Database, directory: Path) -> str:
     read_county(documents)
     async with database.begin(_by_hand(database)) as tx:
         return await save_documents(tx, documents)
-
-
-async def load_postcodes(database: Database, file: Path) -> int:
-    """Make the unit postcodes of `file` (any layout `configuration.read_units` knows) the only ones; how many. Raises
-    Refused, naming file and line, and then nothing has changed."""
-    async with database.begin(_by_hand(database)) as tx:
-        return await replace_units(tx, read_units(file))
-
-
-async def load_first_postcodes(database: Database, directory: Path) -> int:
-    """Load the unit postcodes of every file in the county's folder `places`, unless there are some; how many there are
-    now. Raises Refused, naming file and line."""
-    async with database.begin(_by_hand(database)) as tx:
-        known = await count_units(tx)
-        files = sorted((directory / "places").glob("*.csv*"))
-        return known or await replace_units(tx, chain.from_iterable(map(read_units, files)))
 
 
 async def reseal(database: Database, keys_file: Path) -> int:

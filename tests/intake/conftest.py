@@ -10,7 +10,8 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
-from services.intake.main import build, load_directory, load_postcodes
+from services.intake.main import build, load_directory
+from services.intake.postcodes import load_postcodes
 from services.intake.settings import IntakeSettings
 from services.intake.store.tables import metadata
 from shared import problems

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
-from services.intake.main import build, draw_reference, load_directory, load_first_postcodes, load_postcodes, reseal
+from services.intake.main import build, draw_reference, load_directory, reseal
 from services.intake.settings import IntakeSettings
-from services.intake.store.places import units
 from services.intake.store.referrals import ReferralTable
-from services.intake.store.tables import configuration, referral, unit
+from services.intake.store.tables import configuration, referral
 from shared.clock import new_id, utc_now
 from shared.db import Database
 from shared.envelope import Origin
@@ -24,7 +23,6 @@ from tests.intake.builders import KEYS, SHOPPING, a_body, a_referral
 from tests.intake.conftest import COUNTY, Hands, OpenDatabase, World
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-HEADER = "pcds,lad_code,status\n"
 
 
 @pytest.fixture
@@ -103,44 +101,6 @@ async def test_a_new_folder_is_in_force_after_a_few_seconds(world: World, county
     assert await flags() == []
     world.clock.move(3)
     assert await flags() == ["long_notes"]
-
-
-async def test_postcodes_are_replaced_as_a_whole(database: Database, tmp_path: Path) -> None:
-    file = tmp_path / "units.csv"
-    file.write_text(HEADER + "S40 1US,E07000034,live\nDE5 3ZN,E07000032,terminated\nS40 1US,E07000033,live\n")
-    assert await load_postcodes(database, file) == 2
-    file.write_text(HEADER + "DE5 3ZN,E07000032,live\n")
-    await load_postcodes(database, file)
-    async with database.begin(Origin("test")) as tx:
-        found = await units(tx, ("S401US", "DE53ZN", "DE5 3", "DE5"))
-    assert {code: (place.district, place.terminated) for code, place in found.items()} == {
-        "DE53ZN": ("E07000032", False)
-    }
-
-
-async def test_a_file_of_postcodes_that_breaks_off_changes_nothing(database: Database, tmp_path: Path) -> None:
-    file = tmp_path / "units.csv"
-    file.write_text(HEADER + "S40 1US,E07000034,live\n")
-    await load_postcodes(database, file)
-    file.write_text(HEADER + "DE5 3ZN,E07000032,live\nDE5 3")
-    with pytest.raises(Refused, match="line 3"):
-        await load_postcodes(database, file)
-    async with database.engine.connect() as connection:
-        assert (await connection.scalars(select(unit.c.code))).all() == ["S401US"]
-
-
-@SQLITE
-async def test_the_first_postcodes_are_all_that_the_folder_has_and_later_ones_stay(
-    database: Database, county: Path
-) -> None:
-    for file in (county / "places").glob("*.gz"):
-        file.unlink()
-    (county / "places" / "more.csv").write_text(HEADER + "ZE1 0AA,S12000027,live\n")
-    count = await load_first_postcodes(database, county)
-    async with database.begin(Origin("test")) as tx:
-        assert set(await units(tx, ("ZE10AA", "S401US"))) == {"ZE10AA", "S401US"}
-    (county / "places" / "more.csv").unlink()
-    assert await load_first_postcodes(database, county) == count
 
 
 async def test_after_a_rotation_every_referral_can_be_put_under_the_new_key(

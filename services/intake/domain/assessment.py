@@ -12,6 +12,8 @@ class Place:
     method: str = "none"
     candidates: tuple[str, ...] = ()
     outcode: str | None = None
+    ward: str | None = None
+    lsoa: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ def _by_postcode(reading: Reading, hint: str | None, places: Places, policy: Pla
     if unit:
         flag = "postcode_terminated" if unit.terminated else None
         conflict = _conflict(hint, (unit.district,), policy)
-        return Place(unit.district, "unit", (), reading.outcode), (Finding("R03", flag), *conflict)
+        ward, lsoa = (unit.ward if "ward" in policy.tells else None), (unit.lsoa if "lsoa" in policy.tells else None)
+        return Place(unit.district, "unit", (), reading.outcode, ward, lsoa), (Finding("R03", flag), *conflict)
     sector = places.sector(reading.sector) if reading.sector else None
     if sector:
         return _by_area(sector, "sector", reading.outcode, hint, policy)

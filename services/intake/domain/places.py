@@ -7,10 +7,13 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class UnitPlace:
-    """One row of the ONS Postcode Directory. `district` is a GSS code, also a pseudo code such as M99999999 (R03)."""
+    """One row of the ONS Postcode Directory. `district` is a GSS code, also a pseudo code such as M99999999 (R03); so
+    are `ward` and `lsoa`, None where the file has none."""
 
     district: str
     terminated: bool = False
+    ward: str | None = None
+    lsoa: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,12 +37,14 @@ class AgePolicy:
 class PlacePolicy:
     """`candidate_share` from 0 to 1 makes a district a candidate (R05); `never_corrected` are postcode areas (R02).
 
-    `same_authority` leads from an authority's historic GSS code to its present one (R27).
+    `same_authority` leads from an authority's historic GSS code to its present one (R27). `tells` are the smaller areas
+    that the router is told of, "ward" and "lsoa": only what its rules ask for.
     """
 
     candidate_share: float
     never_corrected: frozenset[str]
     same_authority: Mapping[str, str]
+    tells: frozenset[str] = frozenset()
 
     def present_code(self, district: str) -> str:
         """The code under which `district` is known now."""

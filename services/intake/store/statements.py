@@ -7,7 +7,7 @@ from sqlalchemy import ARRAY, BigInteger, ColumnElement, Interval, String, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.intake.domain.progress import FINISHED
-from services.intake.store.tables import SEALED, assignment, match_key, notice, referral, timeline, unit
+from services.intake.store.tables import SEALED, assignment, match_key, notice, referral, timeline, unit, unit_release
 from shared.db import Instant
 
 # Everything but the sealed columns: whoever follows a referral never reads the person.
@@ -40,7 +40,8 @@ TIMELINE = (
     .where(timeline.c.referral_id == bindparam("id"))
     .order_by(timeline.c.at, timeline.c.seq)
 )
-UNITS = select(unit).where(unit.c.code.in_(bindparam("codes", expanding=True)))
+RELEASE_IN_FORCE = select(func.max(unit_release.c.id)).where(unit_release.c.loaded_at.is_not(None)).scalar_subquery()
+UNITS = select(unit).where(unit.c.release_id == RELEASE_IN_FORCE, unit.c.code.in_(bindparam("codes", expanding=True)))
 
 
 def _of_referral(table: Table) -> Any:  # a Select of the table's columns

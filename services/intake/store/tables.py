@@ -143,11 +143,24 @@ timeline = Table(
 )
 Index("ix_timeline_referral_id", timeline.c.referral_id)
 
-# Unit postcodes of the ONS Postcode Directory, without their space; replaced as a whole.
+# Each load of unit postcodes; the newest that was loaded to its end is in force.
+unit_release = Table(
+    "unit_release",
+    metadata,
+    Column("id", BIG, primary_key=True, autoincrement=True),
+    Column("name", String(64), nullable=False),
+    Column("units", Integer),
+    Column("loaded_at", Instant),
+)
+
+# Unit postcodes of the ONS Postcode Directory, without their space. A release is added beside the one in force.
 unit = Table(
     "unit",
     metadata,
+    Column("release_id", BIG, primary_key=True, autoincrement=False),
     Column("code", String(7), primary_key=True),
     Column("district", String(9), nullable=False),
     Column("terminated", Boolean, nullable=False),
+    Column("ward", String(9)),
+    Column("lsoa", String(9)),
 )
