@@ -78,10 +78,12 @@ def test_without_an_out_file_the_results_go_to_standard_output(
 
 
 def test_an_explanation_tells_of_every_need(tmp_path: Path) -> None:
-    shopping, prescription = route(SCENARIOS, tmp_path / "out.jsonl", explain=True)[0]["result"]["explanation"]
+    told = route(SCENARIOS, tmp_path / "out.jsonl", explain=True)[0]["result"]["explanation"]
+    shopping, prescription = told["needs"]
     assert (shopping["need"], shopping["service_id"]) == ("food.shopping", "svc-cru-shopping")
     assert (prescription["need"], prescription["service_id"]) == ("medicine.prescription", "svc-peak-delivery")
-    assert shopping["searches"][0]["tracks"][0]["candidates"] != []
+    assert shopping["searches"][0]["tracks"][0]["services"] != []
+    assert told["fired"] != []
 
 
 def test_an_explanation_has_the_questions_that_a_caller_could_be_asked(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from services.notifier import main as notifier
 from services.notifier.store.tables import metadata as notifier_metadata
 from services.router import main as router
 from services.router.store.tables import metadata as router_metadata
+from services.router.use_cases.explaining import Story
 from shared.clock import new_id, utc_now
 from shared.db import Database
 from shared.dead_letters import DeadLetter, DeadLetters
@@ -111,6 +112,12 @@ async def dead_letter_replay(name: ServiceName, event_id: UUID | None, data: Pat
     """Have one event, or all, handled again; how many."""
     async with open_database(name, data) as database:
         return await DeadLetters(database).replay(event_id)
+
+
+async def explain(reference: str, data: Path | None) -> Story:
+    """Why a referral is where it is. Raises NotFound."""
+    async with _database(ServiceName.ROUTER, data) as database:
+        return await router.explain(database, reference)
 
 
 async def keep_bounce(mail: bytes, data: Path | None) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from shared.errors import WaymarkError
 from shared.vault import Vault, rotate_file
-from waymark import admin, checking, embedded, rules_cli, scenarios, serving
+from waymark import admin, checking, embedded, explaining, rules_cli, scenarios, serving
 from waymark.names import ServiceName
 from waymark.simulate.month import Plan
 from waymark.simulate.run import draw_seed, run
@@ -109,6 +109,21 @@ def route(
 ) -> None:
     """Decide a file of scenarios without storing anything, by the very code that routes live."""
     scenarios.route_file(file, directory=directory, places=places, out=out, explain=explain)
+
+
+@app.command()
+def explain(
+    reference: str,
+    why_not: Annotated[str | None, typer.Option(help="A service's id: say why it does not have the needs.")] = None,
+    need: Annotated[str | None, typer.Option(help="Only this need, for --why-not.")] = None,
+    data: Data = None,
+) -> None:
+    """Say why a referral went where it went: rules, services looked at, and what nearly happened."""
+    story = asyncio.run(admin.explain(reference, data))
+    if why_not is None:
+        explaining.print_story(story, Console())
+    else:
+        explaining.print_why_not(story.why_not(why_not, need), Console())
 
 
 @app.command()

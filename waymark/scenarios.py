@@ -21,9 +21,12 @@ from services.intake.domain.postcode import read
 from services.intake.domain.referral import Consent, Person, Submission
 from services.intake.facts import facts_of
 from services.router.configuration import load_county
+from services.router.domain.basis import Basis
 from services.router.domain.county import County
 from services.router.domain.decide import decide
 from services.router.domain.decision import Assignment, Decision
+from services.router.domain.explaining import Made
+from services.router.domain.explaining import explain as explained
 from services.router.domain.load import Load
 from services.router.facts import domain_facts
 from shared.errors import Refused
@@ -59,8 +62,8 @@ def route_file(file: Path, *, directory: Path, places: Path | None, out: Path | 
 
 
 def decide_scenario(given: object, ground: Ground, *, explain: bool = False) -> Json:
-    """The result for one `input`, as plain JSON values; with `explain` also why each need went where it did,
-    and what the caller could be asked.
+    """The result for one `input`, as plain JSON values; with `explain` also why, in words, and what the caller could be
+    asked.
 
     Raises pydantic's ValidationError when `given` has not the shape of an input; what its texts say never matters.
     """
@@ -69,7 +72,12 @@ def decide_scenario(given: object, ground: Ground, *, explain: bool = False) -> 
         return _incomplete(taken.assessment, taken.facts.received_at, ground.county)
     decision = decide(domain_facts(taken.facts), ground.county, taken.load)
     result = _decided(decision, ground.policy)
-    return result | _why(decision, ground.county) if explain else result
+    if not explain:
+        return result
+    made = Made(domain_facts(taken.facts), ground.county, decision, Basis(taken.load))
+    questions = ground.county.rules.questions
+    asks = [asdict(ask) | {"question": questions[ask.fact]} for ask in decision.asks]
+    return result | {"explanation": asdict(explained(made)), "asks": asks}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,14 +211,6 @@ def _decided(decision: Decision, policy: Policy) -> Json:
         "missing": [],
         "flags": sorted(decision.flags),
         "because": sorted(decision.because),
-    }
-
-
-def _why(decision: Decision, county: County) -> Json:
-    questions = county.rules.questions
-    return {
-        "explanation": [asdict(need) for need in decision.needs],
-        "asks": [asdict(ask) | {"question": questions[ask.fact]} for ask in decision.asks],
     }
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from services.router.api import answering, capacity, pausing, reading
+from services.router.api import answering, capacity, explaining, pausing, reading
 from services.router.api import links as links_api
 from services.router.chaser import Chase, Reviews, Watchdog
 from services.router.configuration import load_county_documents
@@ -17,6 +17,7 @@ from services.router.store.tables import metadata
 from services.router.store.transaction import RouterTransaction
 from services.router.use_cases.chasing import RingClock
 from services.router.use_cases.confirming import LetDecay
+from services.router.use_cases.explaining import Story, explain_referral
 from services.router.use_cases.holding import ReviewHeld
 from services.router.use_cases.listing import NoteDirectory
 from services.router.use_cases.rederiving import Rederived, rederive_sample
@@ -30,6 +31,7 @@ from shared.documents import Current, save_documents
 from shared.envelope import Origin
 from shared.idempotency import Expiry, Idempotency, Unsealed
 from shared.links import LinkSigner
+from shared.reference import wanted_reference
 from shared.service import Loop, Service
 
 EXPIRE_EVERY_S = 600.0
@@ -54,6 +56,7 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
         database=database,
         routers=(
             reading.routes(database, stores),
+            explaining.routes(database, stores),
             answering.routes(stores, idempotency, now, new_id, place_again),
             pausing.routes(database, stores, idempotency, now),
             links_api.routes(stores, idempotency, now),
@@ -85,6 +88,12 @@ async def rederive(database: Database, days: int, most: int) -> Rederived:
     async with database.begin(Origin("rederive")) as tx:
         since = database.now() - timedelta(days=days)
         return await rederive_sample(RouterTransaction(tx, counties()), since, most)
+
+
+async def explain(database: Database, reference: str) -> Story:
+    """Why a referral is where it is. Raises NotFound."""
+    async with database.begin(Origin("explain")) as tx:
+        return await explain_referral(RouterTransaction(tx, counties()), wanted_reference(reference))
 
 
 def counties() -> Current[County]:

@@ -49,10 +49,15 @@ async def test_what_is_told_beside_the_list_is_the_newest_decision(world: World)
 
 async def test_the_page_shows_every_decision_and_what_all_their_rules_say(world: World) -> None:
     page = await page_of(world, f"/decisions/{await declined(world)}")
-    assert page.texts["h2"] == ["Placed again", "First decision", "What these rules say"]
+    assert page.texts["h2"] == [
+        "Placed again",
+        "First decision",
+        "Why not another service?",
+        "What these rules say",
+    ]
     assert len(page.texts["h3"]) == 3
     assert any(name.startswith("R15") for name in page.facts)
-    assert any(row and row[2] == "has said no to this need" for row in page.rows)
+    assert any(row and row[2] == "had this need before and could not take it" for row in page.rows)
 
 
 async def test_every_decision_is_kept_with_its_cause(begin: Begin, county: County) -> None:

@@ -62,6 +62,7 @@ SHOWN = {
     "/metrics",
     "/api/v1/referrals/{reference}",
     "/api/v1/decisions/{reference}",
+    "/api/v1/decisions/{reference}/explanation",
     "/api/v1/assignments",
     "/api/v1/assignments/{assignment_id}",
     "/api/v1/notifications",

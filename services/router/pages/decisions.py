@@ -1,37 +1,27 @@
-"""The page that says why a referral went where it went."""
+"""The page that says why a referral went where it went, and why not to another service."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
-from pydantic import TypeAdapter
 
 from services.router.domain.cause import Trigger
 from services.router.domain.county import County
-from services.router.domain.decision import Decision, NeedDecision, Search
+from services.router.domain.decision import Decision, NeedDecision
+from services.router.domain.explaining.shapes import Explanation, Looked, NeedExplained
 from services.router.domain.vocabulary import NeedState
+from services.router.facts import decision_of
 from services.router.pages.words import TEMPLATES, district_name
-from services.router.ports import StoredDecision, Transaction
+from services.router.ports import Transaction
+from services.router.use_cases.explaining import Explained, Story, explain_referral
 from shared.db import Database
 from shared.db import Transaction as DatabaseTransaction
-from shared.errors import NotFound
 from shared.pages import renderer
 from shared.reference import wanted_reference
 from shared.wording import moment_words
 
 Stores = Callable[[DatabaseTransaction], Transaction]
-DECISION = TypeAdapter(Decision)
-VERDICTS = {
-    "not_active": "is closed at present",
-    "age": "does not take this age",
-    "circumstances": "is for other circumstances",
-    "declined": "has said no to this need",
-    "full": "has no place left today",
-    "closed": "does not open before the reply is due",
-    "limited": "has to assess first, or has not confirmed its capacity: asked after others",
-    "taken": "taken",
-    "ranked_after": "would have been next",
-}
 HEADINGS: Mapping[str, str] = {
     Trigger.SUBMITTED: "First decision",
     Trigger.REOPENED: "Placed again, for it was opened again",
@@ -41,6 +31,12 @@ STATES = {
     NeedState.HELD: "Held",
     NeedState.DUPLICATE: "In hand already",
 }
+SIGNS: Mapping[bool | None, tuple[str, str]] = {
+    True: ("✓", "holds"),
+    False: ("✗", "does not hold"),
+    None: ("?", "nobody can tell"),
+}
+"""How a condition is marked, for the eye and for the ear."""
 
 
 def routes(database: Database, stores: Stores) -> APIRouter:
@@ -49,27 +45,34 @@ def routes(database: Database, stores: Stores) -> APIRouter:
     render = renderer(TEMPLATES)
 
     @router.get("/decisions/{reference}")
-    async def decision_page(request: Request, reference: str) -> HTMLResponse:
+    async def decision_page(
+        request: Request,
+        reference: str,
+        why_not: Annotated[str, Query(max_length=64)] = "",
+        need: Annotated[str, Query(max_length=64)] = "",
+    ) -> HTMLResponse:
         async with database.begin(request.state.origin) as transaction:
             tx = stores(transaction)
-            stored = await tx.decisions.all(wanted_reference(reference))
+            story = await explain_referral(tx, wanted_reference(reference))
             county = await tx.county()
-        if not stored:
-            raise NotFound("not-found", "There is no decision of a referral with this reference.")
-        return render("decision.html", _history_values(stored, county))
+        values = {**_story_values(story, county), **_asking(story, county), "asked": why_not, "asked_need": need}
+        answers = story.why_not(why_not, need or None) if why_not else ()
+        return render("decision.html", {**values, "answers": answers, "signs": SIGNS})
 
     return router
 
 
-def _history_values(stored: Sequence[StoredDecision], county: County) -> Mapping[str, object]:
+def _story_values(story: Story, county: County) -> Mapping[str, object]:
     """Every decision of a referral, newest first, and what their rules say."""
-    made = [DECISION.validate_python(each.document) for each in stored]
+    made = [decision_of(each.stored.document) for each in story.decisions]
     rules = {rule for each in made for rule in _rules_of(each)}
-    texts = county.rules.texts
+    texts = {**county.rules.texts, **(story.decisions[0].made.county.rules.texts if story.decisions[0].made else {})}
+    newest = story.decisions[0].explanation
     return {
-        "reference": stored[0].reference,
-        "sentence": _sentence(made[0]),
-        "decisions": [_decision_values(kept, each, county) for kept, each in zip(stored, made, strict=True)],
+        "reference": story.decisions[0].stored.reference,
+        "sentence": newest.sentence if newest else _outcome(made[0]),
+        "decisions": [_decision_values(told, each, county) for told, each in zip(story.decisions, made, strict=True)],
+        "passed_on": [each.sentence for each in story.passed_on],
         "rules": {f"{rule} {texts[rule].title}": texts[rule].text for rule in sorted(rules) if rule in texts},
     }
 
@@ -78,67 +81,66 @@ def _rules_of(made: Decision) -> set[str]:
     return {*made.because}.union(*(need.because for need in made.needs), *(ask.rules for ask in made.asks))
 
 
-def _decision_values(kept: StoredDecision, made: Decision, county: County) -> Mapping[str, object]:
+def _asking(story: Story, county: County) -> Mapping[str, object]:
+    """What may be asked of other services: each by its organisation, for each need that was decided."""
+    known = next((each.made.county for each in story.decisions if each.made is not None), county)
+    by_organisation: dict[str, dict[str, str]] = {}
+    for service in sorted(known.services.values(), key=lambda each: each.name):
+        by_organisation.setdefault(known.organisations[service.organization_id].name, {})[service.id] = service.name
+    needs = {need.need: need.label for each in story.decisions for need in _needs(each.explanation)}
+    return {"services": dict(sorted(by_organisation.items())), "needs": needs}
+
+
+def _needs(explanation: Explanation | None) -> Sequence[NeedExplained]:
+    return explanation.needs if explanation else ()
+
+
+def _decision_values(told: Explained, made: Decision, county: County) -> Mapping[str, object]:
+    explained = {need.need: need for need in _needs(told.explanation)}
+    named = told.made.county if told.made else county
     return {
-        "heading": HEADINGS.get(kept.cause, "Placed again"),
-        "why": kept.cause_words,
-        "decided": moment_words(kept.decided_at),
-        "district": district_name(county, made.district),
+        "heading": HEADINGS.get(told.stored.cause, "Placed again"),
+        "why": told.explanation.before if told.explanation and told.explanation.before else told.stored.cause_words,
+        "decided": moment_words(told.stored.decided_at),
+        "district": district_name(named, made.district),
         "method": made.district_method,
         "flags": [flag.replace("_", " ") for flag in made.flags],
         "rule_set": made.rule_set[:12],
-        "asks": [(county.rules.questions.get(ask.fact, ask.fact), ask.rules) for ask in made.asks],
-        "needs": [_need_values(need, county) for need in made.needs],
+        "asks": [(named.rules.questions.get(ask.fact, ask.fact), ask.rules) for ask in made.asks],
+        "needs": [_need_values(need, explained.get(need.need), named) for need in made.needs],
+        "told": told.explanation,
     }
 
 
-def _sentence(made: Decision) -> str:
+def _outcome(made: Decision) -> str:
+    """What became of a referral whose decision cannot be explained any more."""
     outcome = made.outcome.replace("_", " ")
-    if not made.assignments:
-        return f"Outcome: {outcome}. Nothing was sent to anyone."
-    return f"Outcome: {outcome}. Sent to {' and '.join(a.service_name for a in made.assignments)}."
+    return f"Outcome: {outcome}. Sent to {' and '.join(a.service_name for a in made.assignments) or 'nobody new'}."
 
 
-def _need_values(need: NeedDecision, county: County) -> Mapping[str, object]:
+def _need_values(need: NeedDecision, told: NeedExplained | None, county: County) -> Mapping[str, object]:
     return {
-        "label": _need_label(county, need.need),
+        "label": told.label if told else need.need,
+        "sentence": told.sentence if told else "",
         "state": STATES[need.state],
         "went_to": _service_name(county, need.service_id) if need.service_id else "nobody new",
         "priority": need.priority,
         "raised": need.raised,
         "because": need.because,
-        "moves": [
-            {
-                "from_service": _service_name(county, move.from_service),
-                "to_service": _service_name(county, move.to_service),
-                "rules": move.rules,
-            }
-            for move in need.moves
-        ],
-        "searches": [_search_values(search, county) for search in need.searches],
+        "searches": [_search_values(search) for search in told.searches] if told else [],
     }
 
 
-def _search_values(search: Search, county: County) -> Mapping[str, object]:
+def _search_values(search: Looked) -> Mapping[str, object]:
     rows = [
-        {
-            "track": county.tracks.get(tried.track, tried.track),
-            "service": _service_name(county, candidate.service_id),
-            "verdict": VERDICTS[candidate.verdict],
-        }
-        for tried in search.tracks
-        for candidate in tried.candidates
+        {"track": track.label, "service": each.service, "reason": each.reason}
+        for track in search.tracks
+        for each in track.services
     ]
-    return {"district": district_name(county, search.district), "rows": rows}
-
-
-def _need_label(county: County, code: str) -> str:
-    # A need may have left the list since the decision.
-    known = county.needs.get(code)
-    return known.label if known else code
+    return {"place": search.place, "offered": search.offered, "tracks": search.tracks, "rows": rows}
 
 
 def _service_name(county: County, service_id: str) -> str:
-    # A service may have left the directory since the decision.
+    # Where the directory of that time is not kept, the service may have left it.
     known = county.services.get(service_id)
     return f"{known.name} ({county.organisations[known.organization_id].name})" if known else service_id

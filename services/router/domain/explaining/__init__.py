@@ -26,6 +26,7 @@ def explain(made: Made) -> Explanation:
         needs=tuple(needs),
         fired=reading.fired,
         cannot_tell=cannot_tell(reading.rows, reading.words),
+        questions=tuple(made.county.rules.questions.get(ask.fact, ask.fact) for ask in made.decision.asks),
         nearest=(*_nearly_taken(needs), *nearly_fired(reading.rows, reading.words)),
         exact=reading.is_exact,
     )

@@ -103,7 +103,7 @@ class NeedExplained:
 class Explanation:
     """The whole explanation of one decision, derived from its facts, its county and its load, and never stored.
 
-    `before` says what the decision follows and who was not asked again, "" for a first one. `exact` is false where what
+    `questions` are what the caller could still be asked, in the order in which it matters. `before` says what the decision follows and who was not asked again, "" for a first one. `exact` is false where what
     room the services had is not known any more: then numbers of places are left out.
     """
 
@@ -113,6 +113,7 @@ class Explanation:
     needs: tuple[NeedExplained, ...]
     fired: tuple[Row, ...]
     cannot_tell: tuple[Row, ...]
+    questions: tuple[str, ...]
     nearest: tuple[NearMiss, ...]
     exact: bool
 
@@ -121,7 +122,7 @@ class Because(StrEnum):
     """Why a service does not have a need: the first that applies, in this order."""
 
     HAS_IT = "has_it"
-    NOT_DECIDED = "not_decided"
+    PASSED_ON = "passed_on"
     OTHER_NEED = "other_need"
     RULE_NAMES = "rule_names"
     HANDED_OVER = "handed_over"

@@ -60,7 +60,7 @@ def _answer(reading: Reading, need: NeedDecision, service: Service) -> Answer:
     name, label = words.name(service.id), lower_first(words.need(need.need))
     if need.service_id == service.id:
         rows = tuple(row for row in reading.fired if row.need == need.need)
-        return Answer(Because.HAS_IT, f"{name} has {label}.", rows)
+        return Answer(Because.HAS_IT, f"{name} was given {label}.", rows)
     if need.need not in service.needs and service.id != reading.referral.rules.triage_desk:
         offers = sorted(lower_first(words.need(code)) for code in service.needs)
         more = f" and {len(offers) - NAMED_AT_MOST} more" if len(offers) > NAMED_AT_MOST else ""
