@@ -65,9 +65,9 @@ class Obstacles:
             none = "none of these is ticked" if len(who.flags_any) > 1 else "this is not ticked"
             yield Obstacle(Verdict.CIRCUMSTANCES, f"is only for people with: {_flags(who.flags_any, 'or')}; {none}")
         if not who.flags_all <= case.flags:
-            missing = _flags(who.flags_all - case.flags, "and")
-            wanted = f"is only for people with: {_flags(who.flags_all, 'and')}"
-            yield Obstacle(Verdict.CIRCUMSTANCES, f"{wanted}; not ticked: {missing}")
+            missing = f"not ticked: {_flags(who.flags_all - case.flags, 'and')}"
+            missing = missing if len(who.flags_all) > 1 else "this is not ticked"
+            yield Obstacle(Verdict.CIRCUMSTANCES, f"is only for people with: {_flags(who.flags_all, 'and')}; {missing}")
         if not who.flags_none.isdisjoint(case.flags):
             there = _flags(who.flags_none & case.flags, "and")
             yield Obstacle(

@@ -103,8 +103,9 @@ class NeedExplained:
 class Explanation:
     """The whole explanation of one decision, derived from its facts, its county and its load, and never stored.
 
-    `questions` are what the caller could still be asked, in the order in which it matters. `before` says what the decision follows and who was not asked again, "" for a first one. `exact` is false where what
-    room the services had is not known any more: then numbers of places are left out.
+    `before` says what the decision follows and who was not asked again, "" for a first one. `questions` are what the
+    caller could still be asked, in the order in which it matters. `exact` is false where what room the services had is
+    not known any more: then numbers of places are left out.
     """
 
     rule_set: str
