@@ -116,7 +116,7 @@ async def dead_letter_replay(name: ServiceName, event_id: UUID | None, data: Pat
 
 async def explain(reference: str, data: Path | None) -> Story:
     """Why a referral is where it is. Raises NotFound."""
-    async with _database(ServiceName.ROUTER, data) as database:
+    async with open_database(ServiceName.ROUTER, data) as database:
         return await router.explain(database, reference)
 
 
