@@ -12,13 +12,16 @@ class Place:
     """Where the person is (R02-R07).
 
     `district` is one GSS code, which may lie outside the county, or None; `candidates` the GSS codes of a straddling
-    sector or outcode (R05); `outcode` the first half of the postcode, when a usable one was given.
+    sector or outcode (R05); `outcode` the first half of the postcode, when a usable one was given; `ward` and `lsoa` the
+    GSS codes of the exact postcode, None without one.
     """
 
     district: str | None = None
     method: str = "none"
     candidates: tuple[str, ...] = ()
     outcode: str | None = None
+    ward: str | None = None
+    lsoa: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
