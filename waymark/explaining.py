@@ -75,7 +75,7 @@ def _rows(title: str, rows: Iterable[Row], console: Console) -> None:
 def _row(row: Row, console: Console) -> None:
     _say(f"{', '.join(row.rules)} {row.title}: {row.does}".strip(" :"), console, INSIDE)
     for check in row.checks:
-        console.print(Padding(_check(check), (0, 0, 0, 2 * INSIDE)))
+        console.print(Padding(_check(check), (0, 0, 0, 2 * INSIDE), expand=False))
 
 
 def _check(check: Check) -> Text:
@@ -100,4 +100,4 @@ def _heading(title: str, console: Console) -> None:
 
 
 def _say(sentence: str, console: Console, left: int = 0, style: str = "") -> None:
-    console.print(Padding(Text(sentence, style=style), (0, 0, 0, left)))
+    console.print(Padding(Text(sentence, style=style), (0, 0, 0, left), expand=False))

@@ -12,8 +12,8 @@ class Place:
     """Where the person is (R02-R07).
 
     `district` is one GSS code, which may lie outside the county, or None; `candidates` the GSS codes of a straddling
-    sector or outcode (R05); `outcode` the first half of the postcode, when a usable one was given; `ward` and `lsoa` the
-    GSS codes of the exact postcode, None without one.
+    sector or outcode (R05); `outcode` the first half of the postcode, when a usable one was given; `ward` and `lsoa`
+    the GSS codes of an exact postcode.
     """
 
     district: str | None = None

@@ -55,6 +55,7 @@ class Story:
         told = [why_not(made, service_id, code) for code, made in newest.items() if service_id in made.county.services]
         if not told:
             raise NotFound("not-found", "There was no such service in the directory that this was decided by.")
+        told.sort(key=lambda each: each.because is Because.OTHER_NEED)
         return tuple(map(self._since, told))
 
     def _since(self, told: WhyNot) -> WhyNot:

@@ -37,7 +37,7 @@ def why_not(made: Made, service_id: str, need: str) -> WhyNot:
         because=answer.because,
         sentence=answer.sentence,
         rows=answer.rows,
-        would_have=tuple(_would_have(reading, answer.changes, service_id, need)),
+        would_have=tuple(dict.fromkeys(_would_have(reading, answer.changes, service_id, need))),
     )
 
 
