@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.router.configuration.codes import Vocabulary
 from services.router.configuration.conditions import compile_condition
@@ -10,6 +10,7 @@ from services.router.configuration.documents import RULES, refused
 from services.router.configuration.loop import compile_answers, compile_chase, compile_decay
 from services.router.configuration.notice_schema import ChoiceDoc, NoticeDoc
 from services.router.configuration.rules_schema import ActionDoc, PeopleDoc, RulesDoc, WhenDoc
+from services.router.domain.compiled import Conditions
 from services.router.domain.conditions import Condition
 from services.router.domain.rule_set import (
     Action,
@@ -40,6 +41,7 @@ class RulesCompiler:
 
     doc: RulesDoc
     known: Vocabulary
+    conditions: Conditions = field(default_factory=Conditions)
 
     def compile(self) -> RuleSet:
         """The rule set. Raises Refused."""
@@ -47,6 +49,7 @@ class RulesCompiler:
         return RuleSet(
             texts={code: RuleText(rule.title, rule.text) for code, rule in doc.rules.items()},
             questions=doc.questions,
+            conditions=self.conditions,
             flags=known.flags.known,
             people=self._people(doc.people),
             risk=self._risk(),
@@ -71,7 +74,7 @@ class RulesCompiler:
         )
 
     def _when(self, when: WhenDoc, place: str) -> Condition:
-        return compile_condition(when, f"{RULES}: {place}", self.known)
+        return self.conditions.numbered(compile_condition(when, f"{RULES}: {place}", self.known))
 
     def _rules(self, rules: Iterable[str], place: str) -> RuleIds:
         return self.known.rules.all(rules, f"{RULES}: {place}.rules")

@@ -105,7 +105,7 @@ class _Asking:
     def _of_search(self, need: Need, search: Search) -> Iterator[Matter]:
         """Sections E and G: other tracks, those before the desk, and services nearer by or for another age."""
         referral, county = self.referral, self.referral.county
-        case = referral.case.at(county.short_code(search.district), referral.facts.place.outcode)
+        case = referral.case_at(search.district)
         yield from _of_tracks(referral.rules.tracks.get(need.code, ()), need, case)
         if search.service_id == referral.rules.triage_desk:
             last = referral.rules.selection.before_the_desk

@@ -2,44 +2,61 @@
 
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
+from typing import Final
 
-from services.router.domain.conditions import NO_PLACE, Case, Condition, Doubt, Fact, Field
+from services.router.domain.conditions import (
+    NO_PLACE,
+    Case,
+    CodeField,
+    Condition,
+    Doubt,
+    Fact,
+    Field,
+    NumberField,
+    Sets,
+    TruthField,
+)
 from services.router.domain.facts import Facts
 from services.router.domain.rule_set import People, RuleSet
 
+PLACE: Final[tuple[CodeField, ...]] = ("district", "outcode")
+NO_FOOD_DAYS = Doubt(("food_days_left",))
+NO_MEDS_DAYS = Doubt(("meds_days_left",))
+NO_LETTER = Doubt(("shield_list_match",), among=frozenset(("verified", "unverified")))
 
-def read_case(facts: Facts, rules: RuleSet) -> Case:
-    """The referral as conditions see it, without a place yet."""
-    flags = frozenset(facts.flags)
+
+def read_case(facts: Facts, rules: RuleSet, district: str | None = None) -> Case:
+    """The referral as conditions see it, in the district of this short code; None where that is not known."""
+    flags, place = frozenset(facts.flags), facts.place
     age = _age(facts, flags, rules.people)
-    case = Case(
-        sets={"flags": flags, "concerns": _concerns(facts, flags, rules)},
-        codes={
-            "consent": facts.consent_status,
-            "consent_by": facts.consent_by,
-            "shielding": _shielding(facts, flags, rules.people),
-            "request_kind": facts.request_kind,
-            "referrer_kind": facts.referrer_kind,
-            "requested_priority": facts.requested_priority,
-            "district": None,
-            "outcode": None,
-        },
-        numbers={
-            "age": age,
-            "markers": _markers(flags, age, rules.people),
-            "food_days_left": facts.food_days_left,
-            "meds_days_left": facts.meds_days_left,
-        },
-        truths={
-            "own_consent": facts.consent_status == "given" and facts.consent_by == "self",
-            "red_flag_words": bool(facts.red_flags),
-            "most_vulnerable": False,
-        },
-        age=age,
-        doubts=_doubts(facts, flags, rules.people),
-    )
-    return _with_most_vulnerable(case, rules.people.most_vulnerable)
+    codes: dict[CodeField, str | None] = {
+        "consent": facts.consent_status,
+        "consent_by": facts.consent_by,
+        "shielding": _shielding(facts, flags, rules.people),
+        "request_kind": facts.request_kind,
+        "referrer_kind": facts.referrer_kind,
+        "requested_priority": facts.requested_priority,
+        "district": district,
+        "outcode": place.outcode,
+    }
+    numbers: dict[NumberField, int | None] = {
+        "age": age,
+        "markers": _markers(flags, age, rules.people),
+        "food_days_left": facts.food_days_left,
+        "meds_days_left": facts.meds_days_left,
+    }
+    truths: dict[TruthField, bool] = {
+        "own_consent": facts.consent_status == "given" and facts.consent_by == "self",
+        "red_flag_words": bool(facts.red_flags),
+        "most_vulnerable": False,
+    }
+    doubts = _doubts(facts, flags, rules.people)
+    doubts |= {each: NO_PLACE for each in PLACE if codes[each] is None}
+    sets: Sets = {"flags": flags, "concerns": _concerns(facts, flags, rules)}
+    case = Case(sets, codes, numbers, truths, age, doubts)
+    truths["most_vulnerable"], doubt = _most_vulnerable(case, rules.people.most_vulnerable)
+    doubts |= {"most_vulnerable": doubt} if doubt else {}
+    return case.read_by(rules.conditions)
 
 
 def _age(facts: Facts, flags: frozenset[str], people: People) -> int:
@@ -70,7 +87,7 @@ def _markers(flags: frozenset[str], age: int, people: People) -> int:
 
 def _doubts(facts: Facts, flags: frozenset[str], people: People) -> dict[Field, Doubt]:
     """The fields that are not known. A ticked flag is known, also where it says less than the fact it stands for."""
-    doubts: dict[Field, Doubt] = {"district": NO_PLACE, "outcode": NO_PLACE}
+    doubts: dict[Field, Doubt] = {}
     if facts.age is None:
         ages = (people.unknown_age_if_older if people.older_flag in flags else 0, sys.maxsize)
         least, most = (_markers(flags, age, people) for age in ages)
@@ -78,25 +95,22 @@ def _doubts(facts: Facts, flags: frozenset[str], people: People) -> dict[Field, 
         if least != most:
             doubts["markers"] = Doubt(("age",), between=(least, most))
     if facts.food_days_left is None:
-        doubts["food_days_left"] = Doubt(("food_days_left",))
+        doubts["food_days_left"] = NO_FOOD_DAYS
     if facts.meds_days_left is None:
-        doubts["meds_days_left"] = Doubt(("meds_days_left",))
+        doubts["meds_days_left"] = NO_MEDS_DAYS
     if facts.shield_list_match is None and people.shielded_flag in flags:
-        doubts["shielding"] = Doubt(("shield_list_match",), among=frozenset(("verified", "unverified")))
+        doubts["shielding"] = NO_LETTER
     return doubts
 
 
-def _with_most_vulnerable(case: Case, conditions: tuple[Condition, ...]) -> Case:
-    """Whether one of the conditions holds, and whether that could be otherwise: not while one surely does."""
-    is_so = any(condition.holds(case) for condition in conditions)
-    case = replace(case, truths={**case.truths, "most_vulnerable": is_so})
-    if any(condition.judge(case) for condition in conditions):
-        return case
-    open_ones = [condition for condition in conditions if condition.judge(case) is None]
-    if not open_ones:
-        return case
-    facts = tuple(dict.fromkeys(fact for condition in open_ones for fact in settled_by(condition, case)))
-    return replace(case, doubts={**case.doubts, "most_vulnerable": Doubt(facts)})
+def _most_vulnerable(case: Case, conditions: tuple[Condition, ...]) -> tuple[bool, Doubt | None]:
+    """Whether one of the conditions holds, and if that could be otherwise, why: not while one surely does."""
+    judged = [condition.judge(case) for condition in conditions]
+    if True in judged or None not in judged:
+        return True in judged, None
+    unsettled = (condition for condition, verdict in zip(conditions, judged, strict=True) if verdict is None)
+    facts = tuple(dict.fromkeys(fact for condition in unsettled for fact in settled_by(condition, case)))
+    return any(condition.holds(case) for condition in conditions), Doubt(facts)
 
 
 def settled_by(condition: Condition, case: Case) -> Iterable[Fact]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, NamedTuple, Protocol
 
 SetField = Literal["flags", "concerns"]
 CodeField = Literal[
@@ -27,6 +27,28 @@ class Doubt:
     between: tuple[int, int] | None = None
 
 
+Sets = Mapping[SetField, frozenset[str]]
+Codes = Mapping[CodeField, str | None]
+Numbers = Mapping[NumberField, int | None]
+Truths = Mapping[TruthField, bool]
+Doubts = Mapping[Field, Doubt]
+
+
+class Judge(Protocol):
+    """What judges all conditions of a rule set at once (`compiled.Conditions`)."""
+
+    def bits(self, sets: Sets, codes: Codes, numbers: Numbers, truths: Truths, doubts: Doubts) -> "Bits":
+        """What can be said of every condition, of a case with these fields."""
+
+
+class Bits(NamedTuple):
+    """By their bits the conditions of a rule set that hold for a case, and those that cannot be told."""
+
+    holds: int
+    open: int
+    by: Judge
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A referral as conditions see it: each field of the language with the value that it counts with.
@@ -35,13 +57,15 @@ class Case:
     count as something (R10, R29); either way it is decided by, and the doubt says that it could be otherwise.
     """
 
-    sets: Mapping[SetField, frozenset[str]]
-    codes: Mapping[CodeField, str | None]
-    numbers: Mapping[NumberField, int | None]
-    truths: Mapping[TruthField, bool]
+    sets: Sets
+    codes: Codes
+    numbers: Numbers
+    truths: Truths
     age: int
     """Years, for eligibility and the age limits of the rules; an unknown age has been counted as R10 says."""
-    doubts: Mapping[Field, Doubt] = field(default_factory=dict)
+    doubts: Doubts = field(default_factory=dict)
+    bits: Bits | None = None
+    """What has been said of the conditions of the rule set by which the referral is read."""
 
     @property
     def flags(self) -> frozenset[str]:
@@ -58,7 +82,13 @@ class Case:
         place: dict[CodeField, str | None] = {"district": district, "outcode": outcode}
         doubts = {each: doubt for each, doubt in self.doubts.items() if each not in place}
         doubts |= {each: NO_PLACE for each, code in place.items() if code is None}
-        return replace(self, codes={**self.codes, **place}, doubts=doubts)
+        placed = replace(self, codes={**self.codes, **place}, doubts=doubts)
+        return placed.read_by(self.bits.by if self.bits else None)
+
+    def read_by(self, judge: Judge | None) -> "Case":
+        """The same with all conditions of a rule set judged at once, each of which is then only looked up."""
+        bits = judge.bits(self.sets, self.codes, self.numbers, self.truths, self.doubts) if judge else None
+        return Case(self.sets, self.codes, self.numbers, self.truths, self.age, self.doubts, bits)
 
 
 NO_PLACE = Doubt(("place",))
@@ -126,8 +156,10 @@ class OneOf:
     def judge(self, case: Case) -> bool | None:
         """The same, or None where the code is not known and may be one of these as well as another."""
         doubt = case.doubts.get(self.field)
-        if doubt is None:
-            return self.holds(case)
+        return self.holds(case) if doubt is None else self.in_doubt(doubt)
+
+    def in_doubt(self, doubt: Doubt) -> bool | None:
+        """What can be said all the same."""
         if doubt.among is None:
             return None
         if doubt.among <= self.codes:
@@ -153,8 +185,10 @@ class Within:
     def judge(self, case: Case) -> bool | None:
         """The same, or None where the number is not known and may lie inside as well as outside."""
         doubt = case.doubts.get(self.field)
-        if doubt is None:
-            return self.holds(case)
+        return self.holds(case) if doubt is None else self.in_doubt(doubt)
+
+    def in_doubt(self, doubt: Doubt) -> bool | None:
+        """What can be said all the same."""
         if doubt.between is None:
             return None
         lowest, highest = doubt.between
@@ -182,7 +216,12 @@ class Truth:
 
     def judge(self, case: Case) -> bool | None:
         """The same, or None where the answer is not known."""
-        return None if self.field in case.doubts else self.holds(case)
+        doubt = case.doubts.get(self.field)
+        return self.holds(case) if doubt is None else self.in_doubt(doubt)
+
+    def in_doubt(self, doubt: Doubt) -> bool | None:
+        """Nothing can be said."""
+        return None
 
 
 Test = AnyOf | AllOf | NoneOf | OneOf | Within | Truth
@@ -190,12 +229,17 @@ Test = AnyOf | AllOf | NoneOf | OneOf | Within | Truth
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Tests that must all hold; without any it always holds."""
+    """Tests that must all hold; without any it always holds. `bit` is its own among those that `by` judges at once."""
 
     tests: tuple[Test, ...] = ()
+    bit: int = field(default=0, compare=False, repr=False)
+    by: Judge | None = field(default=None, compare=False, repr=False)
 
     def holds(self, case: Case) -> bool:
         """Whether all hold for this referral."""
+        bits = case.bits
+        if bits is not None and bits.by is self.by:
+            return bits.holds & self.bit != 0
         for test in self.tests:  # noqa: SIM110 - a plain loop: this runs a hundred times in every decision
             if not test.holds(case):
                 return False
@@ -206,6 +250,9 @@ class Condition:
 
         Kleene's logic: one that surely fails decides, however many others cannot be told.
         """
+        bits = case.bits
+        if bits is not None and bits.by is self.by:
+            return None if bits.open & self.bit else bits.holds & self.bit != 0
         judged = {test.judge(case) for test in self.tests}
         if False in judged:
             return False

@@ -53,6 +53,12 @@ class Referral:
         """Whether consent is not asked for (R26)."""
         return self.rules.consent.not_needed.holds(self.case)
 
+    def case_at(self, district: str | None) -> Case:
+        """Its reading at one of the places where it may be: a present GSS code, or None where that is not known."""
+        if district == self.district:
+            return self.case
+        return self.case.at(self.county.short_code(district), self.facts.place.outcode)
+
     def due_at(self, priority: Priority) -> datetime:
         """By when a need of this priority must be answered (R53)."""
         return self.county.deadlines.due_at(priority, self.received_at)
@@ -61,12 +67,13 @@ class Referral:
 def open_referral(facts: Facts, county: County, load: Load) -> Referral:
     """Read a referral's facts by a county's rules."""
     place = facts.place
+    district = county.present_code(place.district) if place.district else None
     return Referral(
         facts=facts,
-        case=read_case(facts, county.rules),
+        case=read_case(facts, county.rules, county.short_code(district)),
         county=county,
         load=load,
         received_at=facts.received_at.astimezone(UTC),
-        district=county.present_code(place.district) if place.district else None,
+        district=district,
         candidates=tuple(county.present_code(code) for code in place.candidates) if not place.district else (),
     )

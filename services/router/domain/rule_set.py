@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from services.router.domain.answers import Answers
 from services.router.domain.capacity import Decay
 from services.router.domain.chase import Chase
+from services.router.domain.compiled import Conditions
 from services.router.domain.conditions import ALWAYS, Condition, Fact
 from services.router.domain.vocabulary import Channel, Priority
 
@@ -177,10 +178,11 @@ class Notice:
 @dataclass(frozen=True, slots=True)
 class RuleSet:
     """All tables of a county. `tracks` and `priorities` hold, for each need, its rows in order; `questions` is what a
-    caller is asked for a fact, in the order of asking."""
+    caller is asked for a fact, in the order of asking, `conditions` judges all that the tables ask at once."""
 
     texts: Mapping[str, RuleText]
     questions: Mapping[Fact, str]
+    conditions: Conditions
     flags: frozenset[str]
     people: People
     risk: Risk

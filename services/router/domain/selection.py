@@ -55,7 +55,7 @@ def search(need: Need, priority: Priority, district: str | None, referral: Refer
     checked = priority in rules.selection.opening_checked
     wanted = Wanted(need, referral, referral.due_at(priority) if checked else None)
     outcode = referral.facts.place.outcode
-    case = referral.case.at(county.short_code(district), outcode)
+    case = referral.case_at(district)
     desk = county.services[rules.triage_desk]
     tried: list[TrackTried] = []
     for track, row in tracks_to_try(need, case, referral):
