@@ -1,7 +1,8 @@
 """Delivering what is due: claim, send with no transaction open, record; only recording is ever repeated."""
 
-from asyncio import gather
-from dataclasses import dataclass, replace
+from asyncio import FIRST_COMPLETED, Task, create_task, gather, wait
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, field, replace
 
 from services.notifier.domain.directory import Directory
 from services.notifier.domain.failure import SendFailed
@@ -15,6 +16,9 @@ from shared.envelope import Origin
 from shared.log import get_logger
 
 log = get_logger()
+# While something is on its way nobody rings the bell for what comes meanwhile.
+LOOKS_AGAIN_S = 1.0
+LETS_END_S = 2.0  # no longer than a loop has to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +49,55 @@ class DeliverDue:
     record_outcome: RecordOutcome
     insist: Insist
     now: Clock
+    _under_way: set[Task[None]] = field(default_factory=set, init=False, compare=False)
 
     async def run_once(self) -> bool:
-        """Deliver at most one lane's width of messages at the same time; whether there may be more to do at once.
+        """Begin as many deliveries as the lane has room for, and wait for the first that ends; whether there may be
+        more to do at once. One that stalls takes up its own place and no other.
 
         A message whose process dies between sending and recording is asked after once its lease has run out, and sent
         again under the same id where the other side does not have it or cannot be asked.
         """
-        async with self.begin(Origin(f"delivery-{self.lane.name}")) as tx:
-            to_send, claims = await self.claim_due(tx, self.lane)
-            directory = await tx.directory() if to_send else None
-        if directory is None:
+        room = self.lane.width - len(self._under_way)
+        claims = await self._begin(room) if room > 0 else []
+        if not self._under_way:
             if not claims:
                 await self.ways.rest()
             return bool(claims)
         # Not a task group: a fault in one delivery must not cut the others off in the middle of theirs.
-        ends = await gather(*(self._deliver(claim, directory) for claim in to_send), return_exceptions=True)
-        for end in ends:
-            if end is not None:
-                raise end
-        return len(claims) >= self.lane.width
+        ended, _ = await wait(self._under_way, timeout=LOOKS_AGAIN_S, return_when=FIRST_COMPLETED)
+        self._reap(ended)
+        return bool(self._under_way) or len(claims) >= room
+
+    async def settle(self) -> None:
+        """Wait for all that is on its way."""
+        await gather(*self._under_way, return_exceptions=True)
+        self._reap(set(self._under_way))
+
+    async def close(self) -> None:
+        """Let what is on its way end, as far as there is time, and let go of connections: what is cut off is asked
+        after, as when the process dies."""
+        try:
+            if self._under_way:
+                await wait(self._under_way, timeout=LETS_END_S)
+        finally:
+            for task in self._under_way:
+                task.cancel()
+            await gather(*self._under_way, return_exceptions=True)
+            await self.ways.rest()
+
+    async def _begin(self, room: int) -> Sequence[Claim]:
+        async with self.begin(Origin(f"delivery-{self.lane.name}")) as tx:
+            to_send, claims = await self.claim_due(tx, replace(self.lane, width=room))
+            directory = await tx.directory() if to_send else None
+        if directory is not None:
+            self._under_way.update(create_task(self._deliver(claim, directory)) for claim in to_send)
+        return claims
+
+    def _reap(self, ended: Set[Task[None]]) -> None:
+        self._under_way.difference_update(ended)
+        for fault in filter(None, [task.exception() for task in ended]):
+            raise fault
 
     async def _deliver(self, claim: Claim, directory: Directory) -> None:
         outcome = await outcome_of(self._deliver_by_channel(claim.notification, directory))

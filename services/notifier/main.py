@@ -131,7 +131,7 @@ def _delivering(
         )
         bell = Event()
         database.bells.append(bell)
-        yield Loop(f"notifier.deliver-{lane.name}", deliver, IDLE_S, bell, deliver.ways.rest)
+        yield Loop(f"notifier.deliver-{lane.name}", deliver, IDLE_S, bell, deliver.close)
     digests = DeliverDigests(
         lane=DIGESTS,
         begin=transactions,

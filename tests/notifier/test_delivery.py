@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from services.notifier.domain.failure import Failure, SendFailed
-from services.notifier.domain.message import Receipt
+from services.notifier.domain.message import Hook, Message, Receipt
 from services.notifier.domain.notification import Channel, State
 from services.notifier.ports import Lane
 from services.notifier.store.insist import InsistOnDatabase
@@ -40,6 +40,22 @@ class Flaky:
             raise ConnectionRefusedError
         async with self.transactions(origin) as tx:
             yield tx
+
+
+class Stalling(ScriptedSender):
+    """Gets no answer to the first message before it may `go_on`; `most` were on their way at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on, self.under_way, self.most = asyncio.Event(), 0, 0
+
+    async def send(self, message: Message | Hook) -> Receipt:
+        self.taken.append(message)
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await (self.go_on.wait() if len(self.taken) == 1 else asyncio.sleep(0))
+        self.under_way -= 1
+        return Receipt("sent")
 
 
 async def test_what_is_planned_is_sent_once_and_told(world: World) -> None:
@@ -100,6 +116,36 @@ async def test_an_urgent_message_does_not_wait_for_a_routine_one_that_is_on_its_
     assert len(urgent.taken) == 1
     may_go_on.set()
     await slow
+
+
+async def test_a_message_that_stalls_takes_up_its_own_place_and_no_other(world: World) -> None:
+    """As the loop works: step after step, while the first message is on its way."""
+    sender = Stalling()
+    deliver = world.worker(sender, lane=replace(ALL, width=2)).deliver
+    await world.hear(offered(name="stalls", priority="P3"), *(offered(name=name, priority="P4") for name in "abc"))
+    while len(sender.taken) < 4:
+        assert await deliver.run_once()
+    await world.hear(offered(name="later", priority="P2"))
+    while len(sender.taken) < 5:
+        assert await deliver.run_once()
+    assert [each.state for each in await world.stored()].count(State.SENDING) == 1
+    sender.go_on.set()
+    while await deliver.run_once():
+        pass
+    assert [each.state for each in await world.stored()] == [State.SENT] * 5
+    assert sender.most == 2
+
+
+async def test_what_is_on_its_way_when_the_loop_ends_is_let_end(world: World) -> None:
+    sender = Stalling()
+    deliver = world.worker(sender, lane=replace(ALL, width=2)).deliver
+    await world.hear(offered(name="stalls"), *(offered(name=name, priority="P4") for name in "ab"))
+    while len(sender.taken) < 3:
+        await deliver.run_once()
+    closing = asyncio.create_task(deliver.close())
+    sender.go_on.set()
+    await closing
+    assert [each.state for each in await world.stored()] == [State.SENT] * 3
 
 
 async def test_a_passing_failure_is_tried_again_until_it_is_sent(world: World) -> None:

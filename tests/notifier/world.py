@@ -181,6 +181,19 @@ class ScriptedContacts:
         return self.address
 
 
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A lane's work, step by step."""
+
+    deliver: DeliverDue
+
+    async def run_once(self) -> bool:
+        """Deliver what is due, at most as many as the lane is wide, each to its end."""
+        more = await self.deliver.run_once()
+        await self.deliver.settle()
+        return more
+
+
 @dataclass(slots=True)
 class World:
     """The notifier on one database, with its events handed in by hand and its loops taken step by step."""
@@ -210,8 +223,8 @@ class World:
         begin: Begin | None = None,
         contacts: Contacts | None = None,
         insist: Insist | None = None,
-    ) -> DeliverDue:
-        return DeliverDue(
+    ) -> Worker:
+        deliver = DeliverDue(
             lane=lane,
             begin=begin or self.transactions,
             claim_due=ClaimDue(WAY_NAMES, PutOff(heeds_hours=True)),
@@ -222,6 +235,7 @@ class World:
             insist=insist or InsistOnDatabase(),
             now=utc_now,
         )
+        return Worker(deliver)
 
     def digests(self, email: Sender[Email], *, insist: Insist | None = None, lane: Lane = ALL) -> DeliverDigests:
         return DeliverDigests(
