@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from services.router.domain.asking import asks_of
 from services.router.domain.assembling import Beside, assemble
@@ -19,10 +20,12 @@ from services.router.domain.vocabulary import NeedState, Origin, Priority, Resul
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """Needs that came back, with the priority each had; `for_a_person` gives them straight to the triage desk."""
+    """Needs that came back, with the priority each had; `for_a_person` gives them straight to the triage desk. Their
+    resident has waited since `waiting_since`; None is since the present moment."""
 
     needs: Mapping[str, Priority]
     for_a_person: bool = False
+    waiting_since: datetime | None = None
 
 
 def place_again(facts: Facts, county: County, load: Load, returned: Returned, beside: Beside) -> Decision:
@@ -31,7 +34,7 @@ def place_again(facts: Facts, county: County, load: Load, returned: Returned, be
     `facts.received_at` is the present moment; `load.declined_by` names everyone who has said no. A service that a rule
     names without looking for others is not asked twice: then, as when nobody is left, the triage desk has the need.
     """
-    referral = open_referral(facts, county, load)
+    referral = open_referral(facts, county, load, returned.waiting_since)
     placed, repeats = place_all(referral)
     found = {each.need: each for each in placed}
     rows = [Mark(row.flag, row.rules) for row in referral.rules.marks if row.when.holds(referral.case)]

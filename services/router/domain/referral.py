@@ -14,7 +14,8 @@ from services.router.domain.vocabulary import Priority
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """What every step of a decision looks at. `received_at` is in UTC.
+    """What every step of a decision looks at. `received_at` is in UTC, and so is `waiting_since`: when the resident
+    began to wait, which for needs that came back is earlier.
 
     `district` is the present GSS code of the one resolved district, wherever it lies; `candidates` those of a
     straddling place. Both are empty when the place is not known.
@@ -27,6 +28,7 @@ class Referral:
     received_at: datetime
     district: str | None
     candidates: tuple[str, ...]
+    waiting_since: datetime
 
     @property
     def rules(self) -> RuleSet:
@@ -60,12 +62,15 @@ class Referral:
         return self.case.at(self.county.short_code(district), self.facts.place.outcode)
 
     def due_at(self, priority: Priority) -> datetime:
-        """By when a need of this priority must be answered (R53)."""
-        return self.county.deadlines.due_at(priority, self.received_at)
+        """By when a need of this priority must be answered (R53). To be refused by one service gives the next no more
+        time; once the time has passed it is counted from the present moment."""
+        deadlines = self.county.deadlines
+        promised = deadlines.due_at(priority, self.waiting_since)
+        return promised if promised > self.received_at else deadlines.due_at(priority, self.received_at)
 
 
-def open_referral(facts: Facts, county: County, load: Load) -> Referral:
-    """Read a referral's facts by a county's rules."""
+def open_referral(facts: Facts, county: County, load: Load, waiting_since: datetime | None = None) -> Referral:
+    """Read a referral's facts by a county's rules; `waiting_since` None is since it was received."""
     place = facts.place
     district = county.present_code(place.district) if place.district else None
     return Referral(
@@ -75,5 +80,6 @@ def open_referral(facts: Facts, county: County, load: Load) -> Referral:
         load=load,
         received_at=facts.received_at.astimezone(UTC),
         district=district,
+        waiting_since=(waiting_since or facts.received_at).astimezone(UTC),
         candidates=tuple(county.present_code(code) for code in place.candidates) if not place.district else (),
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 from services.router.domain.again import Returned, why_the_desk, without_the_desk
 from services.router.domain.assembling import Beside
 from services.router.domain.basis import Again, Basis
-from services.router.domain.cause import Cause
+from services.router.domain.cause import Cause, Trigger
 from services.router.domain.county import County
 from services.router.domain.decision import Assignment
 from services.router.domain.load import Load
@@ -19,6 +19,10 @@ from services.router.use_cases.family import came_back
 from services.router.use_cases.holding import duplicates_of
 from services.router.use_cases.placing import Case, last_case, place
 from shared.clock import NewId
+from shared.events import Facts
+from shared.wording import moment_words
+
+BEGINNINGS = frozenset({Trigger.SUBMITTED, Trigger.REOPENED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,15 @@ class PlaceAgain:
     new_id: NewId
 
     async def __call__(self, tx: Transaction, county: County, back: CameBack) -> None:
-        """The facts are those of the last decision; the clocks and the opening times are those of now. Needs that were
-        passed on go back to who did, while that is still at work on them."""
+        """The facts are those of the last decision, the opening times those of now; the deadline is the one that the
+        resident was promised, while it is still ahead. Needs that were passed on go back to who did, while that is
+        still at work on them."""
         if not back.needs or await came_back(tx, county, ToParent(back.offer, back.needs, back.at)):
             return
         offer = back.offer
         case = await last_case(tx, county, offer.referral_id, offer.reference, back.at)
-        returned = Returned(dict.fromkeys(back.needs, offer.priority), back.for_a_person)
+        since = await _waiting_since(tx, offer.reference)
+        returned = Returned(dict.fromkeys(back.needs, offer.priority), back.for_a_person, since)
         await place_needs(tx, replace(case, left=offer.id, cause=back.cause), returned, self.new_id)
 
 
@@ -63,9 +69,18 @@ async def place_needs(tx: Transaction, case: Case, returned: Returned, new_id: N
         if assignment.service_id != desk:
             return None
         refusals = max(asked.refusals(need) for need in assignment.needs)
-        return f"{case.cause.words} {why_the_desk(refusals, limit, for_a_person=returned.for_a_person)}"
+        words = f"{case.cause.words} {why_the_desk(refusals, limit, for_a_person=returned.for_a_person)}"
+        since = returned.waiting_since
+        return f"{words} The person has waited since {moment_words(since)}." if since else words
 
     await place(tx, case, new_id, Basis(asked, Again(returned, beside)), why)
+
+
+async def _waiting_since(tx: Transaction, reference: str) -> datetime | None:
+    """When the resident began to wait: with the referral, or when it was last opened again."""
+    made = await tx.decisions.all(reference)
+    began = next((each for each in made if each.cause in BEGINNINGS), None)
+    return Facts.model_validate(began.facts).received_at if began else None
 
 
 async def _beside(tx: Transaction, referral_id: UUID, reference: str) -> Beside:
