@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.notifier.domain.hold import Hold, Scope, WayNames
 from services.notifier.domain.notification import Notification
 from services.notifier.ports import Backlog, Begin, Transaction
+from services.notifier.ports.receipts import Quarantined
 from services.notifier.use_cases.operations import (
     DealWith,
     DropHeld,
@@ -92,12 +93,23 @@ class FailedOut(BaseModel):
     reply_by: datetime
 
 
+class QuarantinedOut(BaseModel):
+    """A receipt of no message of ours, or one that could not be read: the provider may be set up wrongly."""
+
+    provider: str
+    message_id: UUID | None = Field(description="the message that it names, if any")
+    status: str = Field(description='the provider\'s own word; "unreadable" where there was none to read')
+    code: str | None
+    kept_at: datetime
+
+
 class OperationsOut(BaseModel):
     """All that waits for a person; empty lists and zeros mean that nothing does."""
 
     holds: list[HoldOut]
     failed: list[FailedOut] = Field(description="oldest first, at most 200; deal with each to take it off")
     calls: WaitingOut = Field(description="listed by /api/v1/notifications?state=awaiting_call")
+    quarantined: list[QuarantinedOut] = Field(description="of the last seven days, newest first, at most 100")
 
 
 class DroppedOut(BaseModel):
@@ -206,6 +218,7 @@ def _out(operations: Operations) -> OperationsOut:
         holds=[_hold(hold, backlog) for hold, backlog in operations.holds],
         failed=[_failed(failed) for failed in operations.failed],
         calls=_waiting(operations.calls),
+        quarantined=[_quarantined(each) for each in operations.quarantined],
     )
 
 
@@ -242,3 +255,14 @@ def _failed(failed: Notification) -> FailedOut:
 
 def _waiting(backlog: Backlog) -> WaitingOut:
     return WaitingOut(count=backlog.count, oldest=backlog.oldest)
+
+
+def _quarantined(each: Quarantined) -> QuarantinedOut:
+    report = each.report
+    return QuarantinedOut(
+        provider=report.provider,
+        message_id=report.message_id,
+        status=report.status,
+        code=report.code,
+        kept_at=each.kept_at,
+    )

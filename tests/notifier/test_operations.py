@@ -1,6 +1,7 @@
 """The operations list: what waits for a person, and what a person may do about it."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import uuid5
 
 import httpx
@@ -9,6 +10,7 @@ from fastapi import FastAPI
 from prometheus_client import REGISTRY
 
 from services.notifier import operations
+from services.notifier.domain.arrival import Arrival, Report
 from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.notification import State
 from services.notifier.upkeep import Figures
@@ -31,7 +33,7 @@ from tests.notifier.world import (
 
 LIST = "/api/v1/operations"
 GIVEN = {"by": "cru-duty-2", "reason": "wrong_wording"}
-NOTHING = {"holds": [], "failed": [], "calls": {"count": 0, "oldest": None}}
+NOTHING = {"holds": [], "failed": [], "calls": {"count": 0, "oldest": None}, "quarantined": []}
 
 
 @pytest.fixture
@@ -52,6 +54,24 @@ async def post(client: httpx.AsyncClient, path: str, body: dict[str, str]) -> ht
 async def test_the_list_is_empty_when_nothing_waits_for_a_person(world: World, client: httpx.AsyncClient) -> None:
     await world.hear(offered())
     assert (await client.get(LIST)).json() == NOTHING
+
+
+async def test_receipts_of_no_message_of_ours_are_listed_for_a_week_newest_first(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    stranger = uuid5(IDS, "stranger")
+    await world.report(Report("smtp", None, "", "unreadable", None, body="Subject: hello"))
+    await world.pass_time(timedelta(days=1))
+    await world.report(Report("notify", stranger, "notify:one", "delivered", Arrival.DELIVERED))
+    answer = await client.get(LIST)
+    listed = answer.json()["quarantined"]
+    assert [(each["provider"], each["message_id"], each["status"]) for each in listed] == [
+        ("notify", str(stranger), "delivered"),
+        ("smtp", None, "unreadable"),
+    ]
+    assert "hello" not in answer.text
+    await world.pass_time(timedelta(days=6, hours=1))
+    assert [each["provider"] for each in (await client.get(LIST)).json()["quarantined"]] == ["notify"]
 
 
 async def test_a_breaker_is_listed_with_what_waits_behind_it_and_without_addresses(

@@ -28,6 +28,14 @@ class Asking:
     origin: Origin
 
 
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A report, kept at an instant, of no message of ours."""
+
+    report: Report
+    kept_at: datetime
+
+
 class Receipts(Protocol):
     """What providers reported of messages, and which messages they are to be asked about."""
 
@@ -45,6 +53,9 @@ class Receipts(Protocol):
 
     async def close(self, seq: int, state: str) -> bool:
         """A report is applied or quarantined; False when another worker has closed it."""
+
+    async def quarantined(self, limit: int, since: datetime) -> Sequence[Quarantined]:
+        """Reports kept since then that could not be applied to anything, newest first."""
 
     async def claim_questions(self, limit: int, now: datetime, lease: timedelta) -> Sequence[Asking]:
         """Messages to ask about, nobody else's until `now` plus `lease`."""

@@ -9,13 +9,13 @@ from sqlalchemy import RowMapping, and_, select
 
 from services.notifier.domain.arrival import Arrival, Report
 from services.notifier.domain.notification import Notification
-from services.notifier.ports.receipts import Asking, Kept
+from services.notifier.ports.receipts import Asking, Kept, Quarantined
 from services.notifier.store.rows import notification_of, origin_of
 from services.notifier.store.tables import ASKED, LOOKED_AT, notification, receipt
 from shared.db import Transaction
 from shared.envelope import Origin
 
-WAITING = "waiting"
+WAITING, QUARANTINED = "waiting", "quarantined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,12 @@ class ReceiptStore:
         result = await self.tx.connection.execute(receipt.update().where(current).values(state=state))
         return result.rowcount == 1
 
+    async def quarantined(self, limit: int, since: datetime) -> Sequence[Quarantined]:
+        """Newest first."""
+        query = select(receipt).where(receipt.c.state == QUARANTINED, receipt.c.kept_at >= since)
+        rows = await self.tx.connection.execute(query.order_by(receipt.c.seq.desc()).limit(limit))
+        return [Quarantined(_report(row), row["kept_at"]) for row in rows.mappings()]
+
     async def claim_questions(self, limit: int, now: datetime, lease: timedelta) -> Sequence[Asking]:
         """Lock the messages to ask about, and leave them to this worker until the lease ends."""
         query = (
@@ -92,7 +98,12 @@ class ReceiptStore:
 
 
 def _kept(row: RowMapping) -> Kept:
-    report = Report(
+    origin = origin_of(row) if row["correlation_id"] else Origin("receipts")
+    return Kept(row["seq"], _report(row), origin)
+
+
+def _report(row: RowMapping) -> Report:
+    return Report(
         provider=row["provider"],
         message_id=row["message_id"],
         provider_id=row["provider_id"],
@@ -103,5 +114,3 @@ def _kept(row: RowMapping) -> Kept:
         at=row["at"],
         body=row["body"],
     )
-    origin = origin_of(row) if row["correlation_id"] else Origin("receipts")
-    return Kept(row["seq"], report, origin)

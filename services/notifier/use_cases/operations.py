@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from services.notifier.domain.failure import Failure
 from services.notifier.domain.hold import Hold, Kind, Scope, WayNames, a_hold, barred
 from services.notifier.domain.notification import Notification
 from services.notifier.ports import Attempt, Backlog, Transaction
+from services.notifier.ports.receipts import Quarantined
 from services.notifier.use_cases.holding import end_hold, open_hold
 from services.notifier.use_cases.telling import tell_failed
 from shared.errors import Conflict, NotFound, Refused
 
 FAILED_SHOWN = 200
+QUARANTINED_SHOWN, QUARANTINED_FOR = 100, timedelta(days=7)
 DROPPED_AT_ONCE = 1_000
 DEALT_WITH = "dealt_with"
 NO_HOLD = "There is no hold with this id, or it has ended."
@@ -28,11 +31,13 @@ class Intervention:
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """What waits for a person. `failed` are messages that nobody has dealt with while what they tell of is open."""
+    """What waits for a person. `failed` are messages that nobody has dealt with while what they tell of is open,
+    `quarantined` what providers reported of late of no message of ours."""
 
     holds: Sequence[tuple[Hold, Backlog]]
     failed: Sequence[Notification]
     calls: Backlog
+    quarantined: Sequence[Quarantined]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +47,11 @@ class ReadOperations:
     ways: WayNames
 
     async def __call__(self, tx: Transaction) -> Operations:
-        """The holds, oldest first, each with what waits behind it; what failed, oldest first; the calls to make."""
+        """The holds, oldest first, each with what waits behind it; what failed, oldest first; the calls to make; the
+        receipts of the last week that nobody could make anything of, newest first."""
         holds = [(hold, await tx.holds.backlog(barred([hold], self.ways))) for hold in await tx.holds.standing()]
-        return Operations(holds, await tx.attention.failed(FAILED_SHOWN), await tx.attention.calls())
+        quarantined = await tx.receipts.quarantined(QUARANTINED_SHOWN, await tx.present() - QUARANTINED_FOR)
+        return Operations(holds, await tx.attention.failed(FAILED_SHOWN), await tx.attention.calls(), quarantined)
 
 
 @dataclass(frozen=True, slots=True)
