@@ -94,12 +94,35 @@ async def test_a_second_decision_is_kept_beside_the_first_and_told_with_only_tho
     assert {offer.service_id for offer in await tx.offers.live_of(event.referral_id)} == {LEAD, HELPLINE}
 
 
-async def test_the_clock_starts_anew_when_a_need_is_placed_again(tx: FakeTransaction, clock: Hands) -> None:
+async def test_a_refusal_gives_the_next_service_no_more_time_than_the_resident_was_promised(
+    tx: FakeTransaction, clock: Hands
+) -> None:
     event = await routed(tx, clock)
     first = await live(tx, event)
     clock.at = datetime(2020, 5, 7, 11, 0, tzinfo=UTC)
     await decline(tx, clock, first)
-    assert (await live(tx, event)).due_at > first.due_at
+    second = await live(tx, event)
+    assert (second.due_at, second.offered_at) == (first.due_at, clock.at)
+
+
+async def test_a_same_day_promise_holds_in_the_evening_too(tx: FakeTransaction, clock: Hands, desk: str) -> None:
+    """In the last hour of the desk's day a referral that came then would be due the next noon."""
+    event = a_submission("food.infant_formula")
+    clock.at = event.facts.received_at
+    await RouteReferral(clock, new_id)(tx, event)
+    [first] = await tx.offers.live_of(event.referral_id)
+    clock.at = first.due_at - timedelta(minutes=50)
+    await expire(tx, clock, first)
+    [second] = await tx.offers.live_of(event.referral_id)
+    assert second.due_at == first.due_at
+
+
+async def test_once_the_promised_time_has_passed_it_is_counted_anew(tx: FakeTransaction, clock: Hands) -> None:
+    event = await routed(tx, clock)
+    first = await live(tx, event)
+    clock.at = first.due_at + timedelta(hours=18)
+    await decline(tx, clock, first)
+    assert (await live(tx, event)).due_at > clock.at
 
 
 async def test_when_nobody_is_left_the_triage_desk_has_it_with_the_reason_in_words(
@@ -158,7 +181,9 @@ async def test_who_could_not_be_told_in_time_is_not_asked_again(tx: FakeTransact
         asked.append(offer.service_id)
         await expire(tx, clock, offer)
     assert len(asked) == len(set(asked)) > 1
-    assert (offer.reason or "").endswith("could not be told in time. No other service can take this.")
+    assert (offer.reason or "").endswith(
+        "could not be told in time. No other service can take this. The person has waited since 10:30am on 6 May 2020."
+    )
 
 
 async def test_a_service_that_a_rule_names_and_that_declined_is_never_asked_again(

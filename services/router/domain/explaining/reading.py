@@ -47,7 +47,9 @@ class Reading:
     @classmethod
     def of(cls, made: Made) -> "Reading":
         """Read a decision."""
-        referral = open_referral(made.facts, made.county, made.basis.load if made.basis else Load())
+        again = made.basis.again if made.basis else None
+        since = again.returned.waiting_since if again else None
+        referral = open_referral(made.facts, made.county, made.basis.load if made.basis else Load(), since)
         words = Words(made.county, made.facts)
         rows = Rows(referral, made.decision, words, made.again).read()
         held = fired(rows, words)
