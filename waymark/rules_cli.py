@@ -10,12 +10,39 @@ from rich.console import Console
 from rich.progress import track
 
 from services.router.domain.simulation.report import Report
-from waymark import admin, draft_summary, drafts
+from waymark import admin, checking, draft_summary, drafts, tables
 from waymark.names import ServiceName
 
 app = typer.Typer(help="The county's rules: who is sent where, and whether it came about as they say.",
                   no_args_is_help=True)  # fmt: skip
 Data = Annotated[Path | None, typer.Option(help="The data folder of an embedded system.", exists=True)]
+County = Annotated[Path, typer.Argument(help="The county's folder.", exists=True, file_okay=False)]
+
+
+@app.command()
+def check(directory: County) -> None:
+    """Say what is wrong, doubtful or worth knowing; the same as `waymark check-rules`."""
+    raise typer.Exit(not checking.check_rules(directory, Console()))
+
+
+@app.command("export")
+def export_tables(
+    directory: County,
+    to: Annotated[Path, typer.Option(help="An XLSX file, a CSV file named after a table, or a folder of CSV files.")],
+) -> None:
+    """Write the decision tables to a spreadsheet: a sheet, or a CSV file, for each."""
+    for file in tables.export_tables(directory, to):
+        typer.echo(file)
+
+
+@app.command("import")
+def import_tables(
+    files: Annotated[list[Path], typer.Argument(help="XLSX and CSV files, and folders of CSV files.", exists=True)],
+    directory: County,
+) -> None:
+    """Put the rows of spreadsheets into rules.yaml: nothing else of it changes, and nothing if a row is wrong."""
+    for line in tables.import_tables(files, directory):
+        typer.echo(line)
 
 
 @app.command()

@@ -174,6 +174,7 @@ class CalendarDoc(Closed):
     p1_minutes: Annotated[int, Field(ge=1)]
     p2_after_hours_due: TimeOfDay
     p3_due: TimeOfDay
+    p3_working_days: Annotated[int, Field(ge=1)] = 1
     p4_working_days: Annotated[int, Field(ge=1)]
     bank_holidays: Annotated[list[IsoDate], Field(min_length=1)]
 

@@ -111,6 +111,7 @@ def compile_deadlines(calendar: CalendarDoc) -> Deadlines:
         p1_minutes=calendar.p1_minutes,
         p2_due=p2_due,
         p3_due=minutes(calendar.p3_due),
+        p3_working_days=calendar.p3_working_days,
         p4_working_days=calendar.p4_working_days,
     )
 

@@ -21,6 +21,7 @@ class Deadlines:
     p1_minutes: int
     p2_due: int
     p3_due: int
+    p3_working_days: int
     p4_working_days: int
 
     def in_hours(self, at: datetime) -> bool:
@@ -35,7 +36,7 @@ class Deadlines:
             return received_at + timedelta(minutes=self.p1_minutes)
         if priority == "P2":
             return self._same_day(received_at)
-        working_days = 1 if priority == "P3" else self.p4_working_days
+        working_days = self.p3_working_days if priority == "P3" else self.p4_working_days
         day = self.calendar.working_days_after(self.calendar.today(received_at), working_days)
         return self.calendar.instant(day, self.p3_due)
 

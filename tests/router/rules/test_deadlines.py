@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.router.domain.county import County
 from services.router.domain.vocabulary import PRIORITIES, Priority
 from tests.router.rules.builders import a_referral, london
-from tests.router.rules.conftest import Route
+from tests.router.rules.conftest import Edit, Route
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,11 @@ def test_the_same_day(county: County, received: str, due: str) -> None:
 def test_the_next_and_the_third_working_day(county: County, received: str, p3: str, p4: str) -> None:
     assert county.deadlines.due_at("P3", london(received)) == london(p3)
     assert county.deadlines.due_at("P4", london(received)) == london(p4)
+
+
+def test_how_many_working_days_is_data(county_with: Edit) -> None:
+    slower = county_with("calendar.yaml", "p3_working_days: 1", "p3_working_days: 2")
+    assert slower.deadlines.due_at("P3", london("2020-05-05 10:00")) == london("2020-05-07 17:00")
 
 
 @pytest.mark.parametrize(
