@@ -18,6 +18,7 @@ DOCUMENTS = read_documents(COUNTY_DIRECTORY)
 EXTRA = {name: read_text(COUNTY_DIRECTORY, name) for name in (TESTS, SECTORS)}
 ROW = next(line for line in DOCUMENTS["rules.yaml"].splitlines(keepends=True) if "| welfare.no_contact" in line)
 COUNCIL = DOCUMENTS["partners.yaml"].partition("  - id: svc-hp-contact\n")[2].partition("role:")[0]
+ANYBODY = COUNCIL + DOCUMENTS["partners.yaml"].partition(COUNCIL)[2].partition("schedules:")[0]
 LONELY = "track: specialist\n    role: specialist\n    rank: 10\n    taxonomy_terms:\n    - social.isolation\n"
 SHOP = next(line for line in DOCUMENTS["rules.yaml"].splitlines(keepends=True) if "- R32      | food.shopping" in line)
 ALONE = "\n# Needs that are added"
@@ -72,6 +73,10 @@ def test_a_folder_without_files_is_one_error_in_a_sentence(tmp_path: Path) -> No
         # Nobody is there, and somebody is there for nobody.
         ("partners.yaml", COUNCIL, COUNCIL.replace("status: active", "status: inactive"), Severity.WARNING,
          "in High Peak", ""),
+        ("partners.yaml", ANYBODY, ANYBODY.replace("flags_none: []", "flags_none: [violence_risk]"), Severity.WARNING,
+         "in High Peak, so the triage desk gets it; for example somebody aged 18; ticked: violence_risk", ""),
+        ("partners.yaml", "", "", Severity.WARNING,
+         "mind.young_person in any of its districts, so the triage desk gets it; for example somebody aged 25", ""),
         ("partners.yaml", LONELY, LONELY.replace("specialist", "cohesion", 1), Severity.WARNING,
          "svc-fc-development can never be reached: no rule sends social.isolation to cohesion", "svc-fc-development"),
         ("rules.yaml", "| SK13 ", "| SK31 ", Severity.ERROR, "'SK31' is not an outcode", "SK31"),

@@ -1,20 +1,19 @@
 """Who is there for whom: needs without a service somewhere, services that no rule reaches, flags that nothing reads."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from services.router.configuration import Compiled
-from services.router.configuration.checking.example import Example, described, example_of
+from services.router.configuration.checking.example import described, example_of
 from services.router.configuration.checking.findings import Found, Severity
 from services.router.configuration.checking.possible import Tangled, World
 from services.router.configuration.conditions import compile_condition
 from services.router.configuration.documents import PARTNERS, RULES
 from services.router.configuration.rules_schema import TrackDoc
-from services.router.domain.case import read_case
-from services.router.domain.conditions import AllOf, AnyOf, Case, Condition, NoneOf
-from services.router.domain.county import Need
-from services.router.domain.directory import Service
+from services.router.domain.conditions import ALWAYS, AllOf, AnyOf, Condition, NoneOf, OneOf, Test, Within
+from services.router.domain.county import District
+from services.router.domain.directory import Eligibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,53 +37,67 @@ class ReachChecks:
         yield from self._unread_flags()
 
     def _no_service(self) -> Iterator[Found]:
-        """By row of section E, the needs that no active service takes in some districts, of somebody it is for."""
+        """By row of section E, the needs that no active service takes of somebody whom the row is for, by district."""
         before: dict[str, list[Condition]] = defaultdict(list)
         for number, doc in enumerate(self.compiled.rules.tracks):
             missing: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
+            when = compile_condition(doc.when, RULES, self.compiled.known)
             for code in self.compiled.known.needs.matching(doc.needs, RULES):
-                when = compile_condition(doc.when, RULES, self.compiled.known)
-                box = self.world.find((when,), before[code])
+                for someone, places in self._without(code, doc, (when, *before[code])).items():
+                    missing[places, someone].append(code)
                 before[code].append(when)
-                if box is not None:
-                    example = example_of(box, self.world)
-                    places = self._without(self.compiled.county.needs[code], doc, example)
-                    missing[places, described(example)].append(code)
             for (places, someone), codes in missing.items():
-                if places:
-                    row = f"{self.compiled.layout.name(f'tracks[{number}]')} ({', '.join(doc.rules)})"
-                    sentence = (
-                        f"{row}: no active service takes {', '.join(codes)} in {', '.join(places)}, so the triage desk "
-                        f"gets it; for example somebody {someone}"
-                    )
-                    yield Found(Severity.WARNING, RULES, f"tracks[{number}]", sentence)
-
-    def _without(self, need: Need, doc: TrackDoc, example: Example) -> tuple[str, ...]:
-        """The districts where nobody takes this need of this person, by name."""
-        county = self.compiled.county
-        case = read_case(example.facts, county.rules)
-        last = [track for row in county.rules.selection.before_the_desk if row.when.holds(case) for track in row.tracks]
-        tracks = (*(doc.tracks or (need.default_track,)), *need.fallback_tracks, *last)
-        if need.system or county.services[county.rules.triage_desk].track in tracks:
-            return ()
-        candidates = county.directory.candidates
-        districts = [
-            each
-            for each in county.districts.values()
-            if each.inside and (doc.when.district is None or each.short_code in doc.when.district)
-        ]
-        without = tuple(
-            each.name
-            for each in districts
-            if not any(
-                _takes(entry.service, case)
-                for track in tracks
-                for entry in candidates(
-                    need.code, track, each.code, example.outcode, county.rules.people.usual_language
+                row = f"{self.compiled.layout.name(f'tracks[{number}]')} ({', '.join(doc.rules)})"
+                sentence = (
+                    f"{row}: no active service takes {', '.join(codes)} in {', '.join(places)}, so the triage desk "
+                    f"gets it; for example somebody {someone}"
                 )
-            )
-        )
-        return without if len(without) < len(districts) else ("any of its districts",)
+                yield Found(Severity.WARNING, RULES, f"tracks[{number}]", sentence)
+
+    def _without(self, code: str, doc: TrackDoc, rows: Sequence[Condition]) -> dict[str, tuple[str, ...]]:
+        """Who asks in vain, and in which districts, by name; `rows` are the row's condition and those before it."""
+        county, need = self.compiled.county, self.compiled.county.needs[code]
+        tracks = (*(doc.tracks or (need.default_track,)), *need.fallback_tracks)
+        if need.system or county.services[county.rules.triage_desk].track in tracks:
+            return {}
+        asks_place = any(isinstance(test, OneOf) and test.field == "district" for row in rows for test in row.tests)
+        districts = [each for each in county.districts.values() if each.inside and self._is_in(each, doc)]
+        known: dict[tuple[tuple[Condition, ...], str | None], str | None] = {}
+        found: dict[str, list[str]] = defaultdict(list)
+        for each in districts:
+            taken = tuple(dict.fromkeys(self._takes(code, tracks, each.code, doc)))
+            at = each.short_code if asks_place else None
+            if (taken, at) not in known:
+                known[taken, at] = self._someone(rows, taken, at)
+            someone = known[taken, at]
+            if someone is not None:
+                found[someone].append(each.name)
+        whole = ("any of its districts",)
+        return {one: tuple(names) if len(names) < len(districts) else whole for one, names in found.items()}
+
+    def _is_in(self, district: District, doc: TrackDoc) -> bool:
+        return doc.when.district is None or district.short_code in doc.when.district
+
+    def _takes(self, code: str, tracks: Sequence[str], district: str, doc: TrackDoc) -> Iterator[Condition]:
+        """Whom the services take that are tried for this need in a district, whichever of the row's outcodes it is."""
+        county = self.compiled.county
+        tried = [(track, ALWAYS) for track in tracks]
+        tried += [(track, row.when) for row in county.rules.selection.before_the_desk for track in row.tracks]
+        for track, when in tried:
+            shelves = [
+                {entry.service.id: entry.service for entry in county.directory.candidates(
+                    code, track, district, outcode, county.rules.people.usual_language)}
+                for outcode in doc.when.outcode or (None,)
+            ]  # fmt: skip
+            for service in shelves[0].values():
+                if service.active and all(service.id in shelf for shelf in shelves):
+                    yield Condition((*when.tests, *_accepted(service.eligibility)))
+
+    def _someone(self, rows: Sequence[Condition], taken: Iterable[Condition], district: str | None) -> str | None:
+        """Somebody for whom the first row holds and none of the others, and whom nobody takes, in words."""
+        place = Condition((OneOf("district", frozenset((district,))),)) if district else ALWAYS
+        box = self.world.find((rows[0], place), (*rows[1:], *taken))
+        return None if box is None else described(replace(example_of(box, self.world), district=None))
 
     def _unreached(self) -> Iterator[Found]:
         """Active services that no rule names, and that share no track with any of their needs."""
@@ -157,7 +170,14 @@ class ReachChecks:
         yield from rules.people.most_vulnerable
 
 
-def _takes(service: Service, case: Case) -> bool:
-    return (
-        service.active and service.eligibility.accepts_age(case.age) and service.eligibility.accepts_flags(case.flags)
-    )
+def _accepted(eligibility: Eligibility) -> Iterator[Test]:
+    """Whom a service accepts, as tests of a condition."""
+    least, most = eligibility.minimum_age, eligibility.maximum_age
+    if least is not None or most is not None:
+        yield Within("age", least, None if most is None else most + 1)
+    if eligibility.flags_any:
+        yield AnyOf("flags", eligibility.flags_any)
+    if eligibility.flags_all:
+        yield AllOf("flags", eligibility.flags_all)
+    if eligibility.flags_none:
+        yield NoneOf("flags", eligibility.flags_none)
