@@ -34,7 +34,8 @@ from services.router.configuration.rules import RulesCompiler
 from services.router.configuration.rules_schema import RulesDoc
 from services.router.configuration.tables import Layout, spelt_out
 from services.router.domain.county import County, PriorityTerms
-from services.router.domain.directory import Service, directory_of
+from services.router.domain.directory import Service
+from services.router.domain.index import directory_of
 from services.router.domain.vocabulary import Rule
 from shared.documents import version_of
 

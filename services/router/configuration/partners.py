@@ -1,6 +1,7 @@
 """Organisations and services of a county, compiled from the file on partners."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from services.router.configuration.codes import Codes, NeedCodes
 from services.router.configuration.directory_schema import (
@@ -24,6 +25,7 @@ def compile_partners(
     """Raises Refused for ids given twice and for unknown needs, tracks, flags and places."""
     organisations: dict[str, Organisation] = {}
     services: dict[str, Service] = {}
+    weeks: dict[Hours, Hours] = {}
     for row in partners.organizations:
         if row.id in organisations:
             raise refused(f"{PARTNERS}: organisation {row.id!r}", "the id is given twice")
@@ -32,7 +34,9 @@ def compile_partners(
             place = f"{PARTNERS}: service {service.id!r}"
             if service.id in services or service.organization_id != row.id:
                 raise refused(place, f"the id is given twice, or organization_id is not {row.id!r}")
-            services[service.id] = _service(service, place, needs, tracks, flags, places)
+            made = _service(service, place, needs, tracks, flags, places)
+            # Services of equal hours share one object, so that a decision looks at each week once.
+            services[service.id] = replace(made, hours=weeks.setdefault(made.hours, made.hours))
     return list(organisations.values()), list(services.values())
 
 

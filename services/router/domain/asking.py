@@ -5,14 +5,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from services.router.domain.case import settled_by
-from services.router.domain.conditions import ALWAYS, Case, Condition, Fact, Within
+from services.router.domain.conditions import ALWAYS, Case, Condition, Fact
 from services.router.domain.county import Need
 from services.router.domain.decision import Ask, NeedDecision, Search
-from services.router.domain.directory import Service
 from services.router.domain.referral import Referral
 from services.router.domain.repeats import Repeats
 from services.router.domain.rule_set import Action, RuleIds, TrackRow
-from services.router.domain.vocabulary import NeedState, Origin, Rule, Verdict
+from services.router.domain.vocabulary import NeedState, Origin, Rule
 
 Matter = tuple[RuleIds, Iterable[Fact]]
 """Rules to which some facts could matter."""
@@ -114,11 +113,8 @@ class _Asking:
             outcodes = county.directory.with_outcodes
             if any((need.code, tried.track) in outcodes for tried in search.tracks):
                 yield (Rule.SELECTION,), ("place",)
-        looked_at = (candidate for tried in search.tracks for candidate in tried.candidates)
-        for candidate in looked_at:
-            service = county.services[candidate.service_id]
-            if candidate.verdict in (Verdict.AGE, Verdict.TAKEN) and _depends_on_age(service, case):
-                yield (Rule.ELIGIBILITY,), ("age",)
+        if any(tried.unsure for tried in search.tracks):
+            yield (Rule.ELIGIBILITY,), ("age",)
 
 
 def _open(rules: RuleIds, when: Condition, case: Case) -> Matter:
@@ -146,9 +142,3 @@ def _of_tracks(rows: tuple[TrackRow, ...], need: Need, case: Case) -> Iterator[M
             break
     if len({(row.tracks, row.first) for row in possible}) > 1:
         yield from (_open(row.rules, row.when, case) for row in possible[:-1])
-
-
-def _depends_on_age(service: Service, case: Case) -> bool:
-    limits = service.eligibility
-    below = None if limits.maximum_age is None else limits.maximum_age + 1
-    return Within("age", limits.minimum_age, below).judge(case) is None and limits.accepts_flags(case.flags)

@@ -180,7 +180,7 @@ class Within:
         value = case.numbers[self.field]
         if value is None:
             return False
-        return self._has(value)
+        return self.has(value)
 
     def judge(self, case: Case) -> bool | None:
         """The same, or None where the number is not known and may lie inside as well as outside."""
@@ -192,14 +192,15 @@ class Within:
         if doubt.between is None:
             return None
         lowest, highest = doubt.between
-        if self._has(lowest) and self._has(highest):
+        if self.has(lowest) and self.has(highest):
             return True
         is_apart = (self.below is not None and lowest >= self.below) or (
             self.least is not None and highest < self.least
         )
         return False if is_apart else None
 
-    def _has(self, value: int) -> bool:
+    def has(self, value: int) -> bool:
+        """Whether this number lies inside."""
         return (self.least is None or value >= self.least) and (self.below is None or value < self.below)
 
 

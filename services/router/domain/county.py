@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.router.domain.deadlines import Deadlines
-from services.router.domain.directory import Directory, Organisation, Service
+from services.router.domain.directory import Organisation, Service
+from services.router.domain.index import Directory
 from services.router.domain.rule_set import RuleSet
 from services.router.domain.vocabulary import Priority
 

@@ -1,6 +1,7 @@
 """The answer to one referral, with the rule behind every part of it; plain values that can be kept for ever."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.router.domain.conditions import Fact
@@ -33,11 +34,25 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class TrackTried:
-    """One track in the order of trying; `rules` put it there, none when it is the need's own fallback."""
+    """One track in the order of trying; `rules` put it there, none when it is the need's own fallback.
+
+    `candidates` are all services that cover the need, in order; where these are many, only the last of those for the
+    person before the one taken, and the next after it. `passed_over` has each reason for which one before it was not
+    taken. `tally` counts all by what is said of them: those not for the person wherever they stand in the order.
+    `unsure` is set where facts are missing that could have another one taken, or this one not.
+    """
 
     track: str
     rules: tuple[str, ...]
     candidates: tuple[Candidate, ...]
+    passed_over: tuple[Verdict, ...] = ()
+    tally: Mapping[Verdict, int] = field(default_factory=dict)
+    unsure: bool = False
+
+    @property
+    def taken(self) -> str | None:
+        """The service that takes the need, None where the search went on."""
+        return next((each.service_id for each in self.candidates if each.verdict is Verdict.TAKEN), None)
 
 
 @dataclass(frozen=True, slots=True)

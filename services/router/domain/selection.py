@@ -1,13 +1,16 @@
 """Which service takes a need at one place: tracks and services in order, and why each was passed over (R54-R57)."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain, islice
 
 from services.router.domain.conditions import ALWAYS, Case
 from services.router.domain.county import Need
 from services.router.domain.decision import Candidate, Mark, Search, TrackTried
-from services.router.domain.directory import Listed, Service
+from services.router.domain.directory import Service
+from services.router.domain.hours import Hours
+from services.router.domain.index import Listed, Part, Shelf
 from services.router.domain.referral import Referral
 from services.router.domain.rule_set import TrackRow
 from services.router.domain.vocabulary import Priority, ResultFlag, Rule, Verdict
@@ -21,6 +24,13 @@ SKIP_MARKS = {
 """What a service that was passed over, for this reason first, flags."""
 
 
+SHORT = 10
+SHOWN = 5
+"""A shelf of no more than SHORT services is kept whole in a decision; of others so many before and after the choice."""
+
+Looked = tuple[Listed, Verdict]
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A need for which a service is looked for. `due_at` is None where opening times are not checked (R56)."""
@@ -28,25 +38,34 @@ class Wanted:
     need: Need
     referral: Referral
     due_at: datetime | None
+    _known: dict[int, bool] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def verdict(self, service: Service) -> Verdict:
         """Whether this service takes the need, else the first reason why not."""
-        case, load = self.referral.case, self.referral.load
+        case = self.referral.case
         if not service.active:
             return Verdict.NOT_ACTIVE
-        if not service.eligibility.accepts_age(case.age):
-            return Verdict.AGE
-        if not service.eligibility.accepts_flags(case.flags):
-            return Verdict.CIRCUMSTANCES
+        conditions = service.eligibility.conditions().items()
+        return next((verdict for verdict, when in conditions if not when.holds(case)), None) or self.room(service)
+
+    def room(self, service: Service) -> Verdict:
+        """Whether a service that accepts the person takes the need, else the first reason why not."""
+        load = self.referral.load
         if service.id in load.declined_by.get(self.need.code, ()):
             return Verdict.DECLINED
         if load.remaining.get(service.id, 1) <= 0:
             return Verdict.FULL
-        return Verdict.TAKEN if self.due_at is None or self._opens_in_time(service, self.due_at) else Verdict.CLOSED
+        return (
+            Verdict.TAKEN if self.due_at is None or self._opens_in_time(service.hours, self.due_at) else Verdict.CLOSED
+        )
 
-    def _opens_in_time(self, service: Service, due_at: datetime) -> bool:
-        calendar = self.referral.county.deadlines.calendar
-        return service.hours.opens_between(self.referral.received_at, due_at, calendar)
+    def _opens_in_time(self, hours: Hours, due_at: datetime) -> bool:
+        # Services of equal hours share one object, and a hash of a week takes as long as looking at it.
+        known = self._known.get(id(hours))
+        if known is None:
+            calendar = self.referral.county.deadlines.calendar
+            known = self._known[id(hours)] = hours.opens_between(self.referral.received_at, due_at, calendar)
+        return known
 
 
 def search(need: Need, priority: Priority, district: str | None, referral: Referral) -> Search:
@@ -60,11 +79,11 @@ def search(need: Need, priority: Priority, district: str | None, referral: Refer
     tried: list[TrackTried] = []
     for track, row in tracks_to_try(need, case, referral):
         if track == desk.track:
-            tried.append(TrackTried(track, row.rules, (Candidate(desk.id, Verdict.TAKEN),)))
+            tried.append(TrackTried(track, row.rules, (Candidate(desk.id, Verdict.TAKEN),), (), {Verdict.TAKEN: 1}))
             return Search(district, tuple(tried), desk.id)
-        listed = county.directory.candidates(need.code, track, district, outcode, referral.language, row.first)
-        candidates, taken = _try_in_order(listed, wanted)
-        tried.append(TrackTried(track, row.rules, candidates))
+        shelf = county.directory.shelf(need.code, track, district, outcode, referral.language, row.first)
+        looked_along, taken = _try(track, row.rules, shelf, wanted)
+        tried.append(looked_along)
         if taken is not None:
             return Search(district, tuple(tried), taken)
     return Search(district, tuple(tried), desk.id)
@@ -85,26 +104,71 @@ def tracks_to_try(need: Need, case: Case, referral: Referral) -> Iterator[tuple[
                 yield track, each
 
 
-def _try_in_order(listed: tuple[Listed, ...], wanted: Wanted) -> tuple[tuple[Candidate, ...], str | None]:
-    """Each candidate with its verdict, and who takes the need: one that is limited only where no other does (R57)."""
-    verdicts = {entry.service.id: wanted.verdict(entry.service) for entry in listed}
-    able = [service_id for service_id, verdict in verdicts.items() if verdict is Verdict.TAKEN]
-    limited = wanted.referral.load.limited
-    taken = next((each for each in able if each not in limited), able[0] if able else None)
+def _try(track: str, rules: tuple[str, ...], shelf: Shelf, wanted: Wanted) -> tuple[TrackTried, str | None]:
+    """Look along a shelf until somebody takes the need; whom it is not for is counted, and not looked at."""
+    eligible, refused = shelf.sift(wanted.referral.case)
+    looked, rest = _look_along(shelf.in_order(eligible), wanted)
+    taken = looked[-1][0] if looked and looked[-1][1] is Verdict.TAKEN else None
+    passed_over: set[Verdict] = {verdict for _, verdict in looked if verdict is not Verdict.TAKEN}
+    passed_over.update(verdict for verdict, part in refused if shelf.comes_before(part, taken))
+    counts = [
+        *((verdict, rows.bit_count()) for verdict, (_, rows) in refused),
+        *((verdict, 1) for _, verdict in looked),
+    ]
+    tally: dict[Verdict, int] = {}
+    for verdict, count in counts:
+        tally[verdict] = tally.get(verdict, 0) + count
+    if left := len(shelf) - sum(tally.values()):
+        tally[Verdict.RANKED_AFTER] = left
+    candidates = _shown(shelf, refused, looked, rest)
+    unsure = shelf.is_unsure([part for _, part in refused], taken, wanted.referral.case)
+    tried = TrackTried(track, rules, candidates, tuple(sorted(passed_over)), tally, unsure)
+    return tried, taken.service.id if taken else None
+
+
+def _look_along(eligible: Iterator[Listed], wanted: Wanted) -> tuple[list[Looked], Iterator[Listed]]:
+    """Whom a search came by, last of all who takes the need, if anybody; and who would have come after.
+
+    One that is limited takes it only where no other does (R57).
+    """
+    looked: list[Looked] = []
+    spare: int | None = None
+    for entry in eligible:
+        verdict = wanted.room(entry.service)
+        if verdict is Verdict.TAKEN and entry.service.id in wanted.referral.load.limited:
+            verdict = Verdict.LIMITED
+            spare = len(looked) if spare is None else spare
+        looked.append((entry, verdict))
+        if verdict is Verdict.TAKEN:
+            return looked, eligible
+    if spare is None:
+        return looked, eligible
+    return [*looked[:spare], (looked[spare][0], Verdict.TAKEN)], (entry for entry, _ in looked[spare + 1 :])
+
+
+def _shown(
+    shelf: Shelf, refused: Iterable[tuple[Verdict, Part]], looked: Sequence[Looked], rest: Iterator[Listed]
+) -> tuple[Candidate, ...]:
+    """Each service of a short shelf with its verdict; of a long one those the search came by last, and some after."""
+    verdicts = {entry.service.id: verdict for entry, verdict in looked}
+    if len(shelf) > SHORT:
+        entries: Iterator[Listed] = chain((entry for entry, _ in looked[-SHOWN:]), islice(rest, SHOWN))
+    else:
+        verdicts |= {entry.service.id: why for why, (cell, rows) in refused for entry in cell.among(rows)}
+        entries = shelf.in_order(shelf.parts)
     candidates: list[Candidate] = []
     is_found = False
-    for service_id, verdict in verdicts.items():
-        passed_over = verdict is Verdict.TAKEN and service_id != taken
-        reason = Verdict.RANKED_AFTER if is_found else Verdict.LIMITED if passed_over else verdict
-        candidates.append(Candidate(service_id, reason))
-        is_found = is_found or service_id == taken
-    return tuple(candidates), taken
+    for entry in entries:
+        verdict = Verdict.RANKED_AFTER if is_found else verdicts[entry.service.id]
+        candidates.append(Candidate(entry.service.id, verdict))
+        is_found = is_found or verdict is Verdict.TAKEN
+    return tuple(candidates)
 
 
 def marks_of(searches: tuple[Search, ...]) -> tuple[Mark, ...]:
     """What the services that were passed over flag, each flag once."""
-    verdicts = {candidate.verdict for each in searches for tried in each.tracks for candidate in tried.candidates}
-    return tuple(dict.fromkeys(mark for verdict, mark in SKIP_MARKS.items() if verdict in verdicts))
+    reasons = {reason for each in searches for tried in each.tracks for reason in tried.passed_over}
+    return tuple(dict.fromkeys(mark for reason, mark in SKIP_MARKS.items() if reason in reasons))
 
 
 def rules_of(searches: tuple[Search, ...]) -> tuple[str, ...]:
@@ -113,9 +177,8 @@ def rules_of(searches: tuple[Search, ...]) -> tuple[str, ...]:
     for each in searches:
         for tried in each.tracks:
             rules.extend(tried.rules)
-            verdicts = {candidate.verdict for candidate in tried.candidates}
-            if not verdicts.isdisjoint((Verdict.AGE, Verdict.CIRCUMSTANCES)):
+            if Verdict.AGE in tried.passed_over or Verdict.CIRCUMSTANCES in tried.passed_over:
                 rules.append(Rule.ELIGIBILITY)
-            if Verdict.TAKEN in verdicts:
+            if tried.taken is not None:
                 rules.append(Rule.SELECTION)
     return tuple(rules)
