@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 import re
 from collections.abc import Hashable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +99,25 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
+class _NotPlain(Exception):
+    """JSON with a key given twice."""
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:  # Any: whatever JSON can hold
+    unique = dict(pairs)
+    if len(unique) < len(pairs):
+        raise _NotPlain
+    return unique
+
+
 def tree_of(name: str, text: str) -> Any:  # Any: not checked against the schema yet
-    """The content of one YAML file, unchecked. Raises Refused for broken text and for a key given twice."""
+    """The content of one YAML file, unchecked. Raises Refused for broken text and for a key given twice.
+
+    JSON is YAML, and is read as such a hundred times faster: the way for programs to write a directory of thousands.
+    """
+    if text.startswith("{"):
+        with suppress(_NotPlain, json.JSONDecodeError):
+            return json.loads(text, object_pairs_hook=_each_once)
     try:
         check_nesting(text)
         return yaml.load(text, _Loader)  # noqa: S506 - a safe loader with stricter keys

@@ -169,13 +169,16 @@ class Bitsets:
         return certain, possible
 
 
-def bitsets_of(conditions: Iterable[Condition]) -> Bitsets:
-    """The tables of these conditions. A second test of one kind and field in a condition gets a table of its own."""
+def bitsets_of(conditions: Iterable[tuple[Condition, int]]) -> Bitsets:
+    """The tables of these conditions, each with the rows that have it.
+
+    A second test of one kind and field in a condition gets a table of its own.
+    """
     columns: dict[tuple[type[Test], Field, int], dict[Test, int]] = defaultdict(lambda: defaultdict(int))
-    for number, condition in enumerate(conditions):
+    for condition, rows in conditions:
         kinds = [(type(test), test.field) for test in condition.tests]
         for place, (test, kind) in enumerate(zip(condition.tests, kinds, strict=True)):
-            columns[*kind, kinds[:place].count(kind)][test] |= 1 << number
+            columns[*kind, kinds[:place].count(kind)][test] |= rows
     return Bitsets(tuple(_table(column) for column in columns.values()))
 
 

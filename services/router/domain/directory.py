@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.router.domain.conditions import AllOf, AnyOf, Condition, NoneOf, Within
+from services.router.domain.conditions import AllOf, AnyOf, Condition, NoneOf, Test, Within
 from services.router.domain.hours import Hours
 from services.router.domain.vocabulary import Channel, Verdict
-
-ANY_AGE = Within("age", None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +20,17 @@ class Eligibility:
 
     def conditions(self) -> Mapping[Verdict, Condition]:
         """The same in the language of conditions, by what is said of a service that is passed over for one of them."""
-        below = None if self.maximum_age is None else self.maximum_age + 1
-        flags = (AnyOf("flags", self.flags_any), AllOf("flags", self.flags_all), NoneOf("flags", self.flags_none))
-        ages = Within("age", self.minimum_age, below)
-        return {
-            Verdict.AGE: Condition((ages,) if ages != ANY_AGE else ()),
-            Verdict.CIRCUMSTANCES: Condition(tuple(test for test in flags if test.codes)),
-        }
+        ages, flags = Condition(), list[Test]()
+        if self.minimum_age is not None or self.maximum_age is not None:
+            below = None if self.maximum_age is None else self.maximum_age + 1
+            ages = Condition((Within("age", self.minimum_age, below),))
+        if self.flags_any:
+            flags.append(AnyOf("flags", self.flags_any))
+        if self.flags_all:
+            flags.append(AllOf("flags", self.flags_all))
+        if self.flags_none:
+            flags.append(NoneOf("flags", self.flags_none))
+        return {Verdict.AGE: ages, Verdict.CIRCUMSTANCES: Condition(tuple(flags))}
 
     def accepts_age(self, age: int) -> bool:
         """Whether somebody of this age is accepted."""

@@ -8,7 +8,7 @@ from itertools import chain
 
 from services.router.domain.bitsets import Bitsets, bitsets_of
 from services.router.domain.conditions import Case, Field
-from services.router.domain.directory import Organisation, Service
+from services.router.domain.directory import Eligibility, Organisation, Service
 from services.router.domain.vocabulary import Verdict
 
 OUTCODE, DISTRICT, COUNTY, ELSEWHERE = range(4)
@@ -74,8 +74,11 @@ class Cell:
 def cell_of(listed: Iterable[Listed]) -> Cell:
     """Put services in order and work their conditions out once, so that a decision only looks things up."""
     rows = tuple(sorted(listed, key=lambda entry: entry.order("")))
-    conditions = [row.service.eligibility.conditions() for row in rows]
-    accepting = [(verdict, bitsets_of(each[verdict] for each in conditions)) for verdict in conditions[0]]
+    alike: dict[Eligibility, int] = defaultdict(int)
+    for number, row in enumerate(rows):
+        alike[row.service.eligibility] |= 1 << number
+    asked = [(eligibility.conditions(), some) for eligibility, some in alike.items()]
+    accepting = [(verdict, bitsets_of((each[verdict], some) for each, some in asked)) for verdict in asked[0][0]]
     return Cell(
         rows=rows,
         every=(1 << len(rows)) - 1,
@@ -120,28 +123,40 @@ class Shelf:
             refused += [(verdict, (cell, some)) for verdict, some in others]
         return eligible, refused
 
-    def order(self, entry: Listed) -> tuple[int, int, bool, int, str]:
+    def in_order(self, parts: Iterable[Part]) -> Iterator[Listed]:
+        """These services, whichever comes first for this person; no further than anybody asks."""
+        streams = [cell.among(rows) for part in parts for cell, rows in self._runs(part)]
+        if self.first:
+            return iter(sorted(chain(*streams), key=self._order))
+        return streams[0] if len(streams) == 1 else merge(*streams, key=self._order)
+
+    def comes_before(self, part: Part, entry: Listed | None) -> bool:
+        """Whether one of these services comes before that one; before none, all do."""
+        if entry is None:
+            return True
+        if self.first:
+            return self._order(next(self.in_order([part]))) < self._order(entry)
+        return any(
+            self._is_before(cell.rows[(rows & -rows).bit_length() - 1], entry) for cell, rows in self._runs(part)
+        )
+
+    def _runs(self, part: Part) -> list[Part]:
+        """The same services in parts of which each is in order: those who speak the person's language, and others."""
+        cell, rows = part
+        speaking = rows & cell.speakers.get(self.language, 0)
+        if speaking == rows or not speaking:
+            return [part] if rows else []
+        return [(cell, speaking), (cell, rows ^ speaking)]
+
+    def _order(self, entry: Listed) -> tuple[int, int, bool, int, str]:
         """Where it stands for this person: those of `first` before all others, then the order of R54."""
         service_id = entry.service.id
         named = self.first.index(service_id) if service_id in self.first else len(self.first)
         return named, *entry.order(self.language)
 
-    def in_order(self, parts: Iterable[Part]) -> Iterator[Listed]:
-        """These services, whichever comes first for this person; no further than anybody asks."""
-        streams = []
-        for cell, rows in parts:
-            speaking = rows & cell.speakers.get(self.language, 0)
-            if speaking:
-                streams.append(cell.among(speaking))
-            if speaking != rows:
-                streams.append(cell.among(rows ^ speaking))
-        if self.first:
-            return iter(sorted(chain(*streams), key=self.order))
-        return streams[0] if len(streams) == 1 else merge(*streams, key=self.order)
-
-    def comes_before(self, part: Part, entry: Listed | None) -> bool:
-        """Whether one of these services comes before that one; before none, all do."""
-        return entry is None or self.order(next(self.in_order([part]))) < self.order(entry)
+    def _is_before(self, entry: Listed, other: Listed) -> bool:
+        ranks = entry.service.rank, other.service.rank
+        return ranks[0] < ranks[1] or (ranks[0] == ranks[1] and entry.order(self.language) < other.order(self.language))
 
     def is_unsure(self, refused: Iterable[Part], taken: Listed | None, case: Case) -> bool:
         """Whether facts are missing that could send a need to one of these instead, or leave the one taken out."""

@@ -82,7 +82,7 @@ def search(need: Need, priority: Priority, district: str | None, referral: Refer
             tried.append(TrackTried(track, row.rules, (Candidate(desk.id, Verdict.TAKEN),), (), {Verdict.TAKEN: 1}))
             return Search(district, tuple(tried), desk.id)
         shelf = county.directory.shelf(need.code, track, district, outcode, referral.language, row.first)
-        looked_along, taken = _try(track, row.rules, shelf, wanted)
+        looked_along, taken = try_shelf(track, row.rules, shelf, wanted)
         tried.append(looked_along)
         if taken is not None:
             return Search(district, tuple(tried), taken)
@@ -104,7 +104,7 @@ def tracks_to_try(need: Need, case: Case, referral: Referral) -> Iterator[tuple[
                 yield track, each
 
 
-def _try(track: str, rules: tuple[str, ...], shelf: Shelf, wanted: Wanted) -> tuple[TrackTried, str | None]:
+def try_shelf(track: str, rules: tuple[str, ...], shelf: Shelf, wanted: Wanted) -> tuple[TrackTried, str | None]:
     """Look along a shelf until somebody takes the need; whom it is not for is counted, and not looked at."""
     eligible, refused = shelf.sift(wanted.referral.case)
     looked, rest = _look_along(shelf.in_order(eligible), wanted)

@@ -9,6 +9,12 @@ Channel = Literal["email", "sms", "phone", "portal"]
 PRIORITIES: tuple[Priority, ...] = ("P1", "P2", "P3", "P4")
 
 
+class Word(StrEnum):
+    """A word that is hashed as the text it is: the hash of an enumeration would be a call for each look into a set."""
+
+    __hash__ = str.__hash__
+
+
 class Outcome(StrEnum):
     """What became of a referral as a whole, in the order in which R58 looks for the first that applies."""
 
@@ -38,7 +44,7 @@ class Origin(StrEnum):
     UNCLASSIFIED = "unclassified"
 
 
-class Verdict(StrEnum):
+class Verdict(Word):
     """Why a service was or was not taken for a need; the first that applies, in this order."""
 
     NOT_ACTIVE = "not_active"
@@ -52,7 +58,7 @@ class Verdict(StrEnum):
     RANKED_AFTER = "ranked_after"
 
 
-class ResultFlag(StrEnum):
+class ResultFlag(Word):
     """Everything a result may flag; those set before routing (place, contact, text) come with the facts."""
 
     POSTCODE_CORRECTED = "postcode_corrected"
@@ -93,7 +99,7 @@ class ResultFlag(StrEnum):
     RAISE_EXISTING_PRIORITY = "raise_existing_priority"
 
 
-class Rule(StrEnum):
+class Rule(Word):
     """The rules whose meaning is code; their texts, like all others, are the county's."""
 
     STRADDLING = "R05"

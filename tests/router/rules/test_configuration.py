@@ -1,11 +1,12 @@
 """What a county's files may say, and what they are refused for."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from services.router.configuration import load_county, load_county_documents
-from services.router.configuration.documents import read_documents
+from services.router.configuration.documents import read_documents, tree_of
 from services.router.domain.county import County
 from services.router.domain.decide import decide
 from services.router.domain.load import Load
@@ -105,6 +106,17 @@ def test_the_version_names_the_very_texts(county: County, county_with: Edit) -> 
 
 def test_the_texts_make_the_same_county_as_the_files(county: County) -> None:
     assert load_county_documents(read_documents(COUNTY_DIRECTORY)) == county
+
+
+def test_a_directory_written_as_json_is_the_same_and_as_strict(county: County) -> None:
+    documents = read_documents(COUNTY_DIRECTORY)
+    tree = tree_of("partners.yaml", documents["partners.yaml"])
+    text = json.dumps(tree, ensure_ascii=False)
+    assert load_county_documents({**documents, "partners.yaml": text}).directory == county.directory
+    with pytest.raises(Refused, match="is given twice"):
+        load_county_documents({**documents, "partners.yaml": text.replace('{"id":', '{"id": "x", "id":', 1)})
+    with pytest.raises(Refused, match=r"partners\.yaml:1:"):
+        load_county_documents({**documents, "partners.yaml": text.replace("}", "", 1)})
 
 
 def test_a_threshold_is_data(county_with: Edit) -> None:

@@ -175,7 +175,7 @@ def test_bitsets_hold_and_judge_as_each_condition_does(
     tests = [test for each in conditions for test in each.tests]
     assume(all(test.has(test.least or 0) for test in tests if isinstance(test, Within)))
     case = read_case(facts, COUNTY.rules).at(district, None)
-    bits = bitsets_of(conditions)
+    bits = bitsets_of((condition, 1 << number) for number, condition in enumerate(conditions))
     rows, (certain, possible) = bits.rows(case), bits.judged(case)
     for number, condition in enumerate(conditions):
         judged = condition.judge(case)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from services.router.domain.conditions import AllOf, AnyOf, Condition, NoneOf, OneOf, Test, Truth, Within
 from services.router.domain.county import County, Need
-from services.router.domain.directory import Areas, Eligibility, Service, directory_of
+from services.router.domain.directory import Areas, Eligibility, Service
+from services.router.domain.index import directory_of
 from services.router.domain.rule_set import Action, Addition, FlagRow, RaiseRow, RuleSet, TrackRow, TrackStop
 from services.router.domain.vocabulary import PRIORITIES, ResultFlag
 from tests.router.rules.test_invariants import CHOSEN, COUNTY, KNOWN_DISTRICTS
