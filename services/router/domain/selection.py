@@ -29,6 +29,7 @@ SHOWN = 5
 """A shelf of no more than SHORT services is kept whole in a decision; of others so many before and after the choice."""
 
 Looked = tuple[Listed, Verdict]
+Refused = Iterable[tuple[Verdict, Part]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,11 @@ class Wanted:
         return known
 
 
-def search(need: Need, priority: Priority, district: str | None, referral: Referral) -> Search:
-    """Look for a service at one district, or among county-wide services; the triage desk when there is none."""
+def search(need: Need, priority: Priority, district: str | None, referral: Referral, *, short: int = SHORT) -> Search:
+    """Look for a service at one district, or among county-wide services; the triage desk when there is none.
+
+    Of a shelf of no more than `short` services every one is listed as a candidate.
+    """
     rules, county = referral.rules, referral.county
     checked = priority in rules.selection.opening_checked
     wanted = Wanted(need, referral, referral.due_at(priority) if checked else None)
@@ -82,7 +86,7 @@ def search(need: Need, priority: Priority, district: str | None, referral: Refer
             tried.append(TrackTried(track, row.rules, (Candidate(desk.id, Verdict.TAKEN),), (), {Verdict.TAKEN: 1}))
             return Search(district, tuple(tried), desk.id)
         shelf = county.directory.shelf(need.code, track, district, outcode, referral.language, row.first)
-        looked_along, taken = try_shelf(track, row.rules, shelf, wanted)
+        looked_along, taken = try_shelf(track, row.rules, shelf, wanted, short)
         tried.append(looked_along)
         if taken is not None:
             return Search(district, tuple(tried), taken)
@@ -104,7 +108,9 @@ def tracks_to_try(need: Need, case: Case, referral: Referral) -> Iterator[tuple[
                 yield track, each
 
 
-def try_shelf(track: str, rules: tuple[str, ...], shelf: Shelf, wanted: Wanted) -> tuple[TrackTried, str | None]:
+def try_shelf(
+    track: str, rules: tuple[str, ...], shelf: Shelf, wanted: Wanted, short: int = SHORT
+) -> tuple[TrackTried, str | None]:
     """Look along a shelf until somebody takes the need; whom it is not for is counted, and not looked at."""
     eligible, refused = shelf.sift(wanted.referral.case)
     looked, rest = _look_along(shelf.in_order(eligible), wanted)
@@ -120,7 +126,7 @@ def try_shelf(track: str, rules: tuple[str, ...], shelf: Shelf, wanted: Wanted) 
         tally[verdict] = tally.get(verdict, 0) + count
     if left := len(shelf) - sum(tally.values()):
         tally[Verdict.RANKED_AFTER] = left
-    candidates = _shown(shelf, refused, looked, rest)
+    candidates = _shown(shelf, refused, looked, rest, is_short=len(shelf) <= short)
     unsure = shelf.is_unsure([part for _, part in refused], taken, wanted.referral.case)
     tried = TrackTried(track, rules, candidates, tuple(sorted(passed_over)), tally, unsure)
     return tried, taken.service.id if taken else None
@@ -147,11 +153,16 @@ def _look_along(eligible: Iterator[Listed], wanted: Wanted) -> tuple[list[Looked
 
 
 def _shown(
-    shelf: Shelf, refused: Iterable[tuple[Verdict, Part]], looked: Sequence[Looked], rest: Iterator[Listed]
+    shelf: Shelf,
+    refused: Iterable[tuple[Verdict, Part]],
+    looked: Sequence[Looked],
+    rest: Iterator[Listed],
+    *,
+    is_short: bool,
 ) -> tuple[Candidate, ...]:
     """Each service of a short shelf with its verdict; of a long one those the search came by last, and some after."""
     verdicts = {entry.service.id: verdict for entry, verdict in looked}
-    if len(shelf) > SHORT:
+    if not is_short:
         entries: Iterator[Listed] = chain((entry for entry, _ in looked[-SHOWN:]), islice(rest, SHOWN))
     else:
         verdicts |= {entry.service.id: why for why, (cell, rows) in refused for entry in cell.among(rows)}

@@ -1,16 +1,19 @@
 """What stands between a need and each service: the waterfall of every track that was tried, with exact reasons."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.router.domain.decision import Candidate, NeedDecision, Search, TrackTried
-from services.router.domain.directory import Listed, Service
+from services.router.domain.directory import Service
 from services.router.domain.explaining.rows import first_that_holds
 from services.router.domain.explaining.shapes import Looked, Passed, Step, Waterfall
 from services.router.domain.explaining.words import Words, listed, spoken
+from services.router.domain.index import Listed
 from services.router.domain.referral import Referral
+from services.router.domain.selection import search as look_at_all
 from services.router.domain.vocabulary import Verdict
 
 STEPS = {
@@ -118,17 +121,36 @@ class Tracks:
             service_id=search.service_id,
         )
 
+    def said_of(self, service_id: str, search: Search) -> Passed | None:
+        """What was said of one service, also where the decision kept but a part of a long list; None if not listed."""
+        if self.obstacles.exact and self.need.need in self.referral.county.needs:
+            need = self.referral.county.needs[self.need.need]
+            search = look_at_all(need, self.need.priority, search.district, self.referral, short=sys.maxsize)
+        return next(
+            (
+                self._passed(candidate, tried, search)
+                for tried in search.tracks
+                for candidate in tried.candidates
+                if candidate.service_id == service_id
+            ),
+            None,
+        )
+
     def _waterfall(self, tried: TrackTried, search: Search) -> Waterfall:
         passed = tuple(self._passed(candidate, tried, search) for candidate in tried.candidates)
-        gone = Counter(reason for each in tried.candidates if (reason := self._lost(each)) is not None)
+        every = max(len(tried.candidates), sum(tried.tally.values()))
+        if every == len(tried.candidates):
+            gone = Counter(reason for each in tried.candidates if (reason := self._lost(each)) is not None)
+        else:
+            gone = Counter({verdict: count for verdict, count in tried.tally.items() if verdict in STEPS})
         return Waterfall(
             track=tried.track,
             label=self.words.track(tried.track),
             why=self.words.named(tried.rules) if tried.rules else "comes with the need",
             rules=tried.rules,
-            listed=len(tried.candidates),
+            listed=every,
             steps=tuple(Step(words, gone[verdict]) for verdict, words in STEPS.items() if gone[verdict]),
-            eligible=len(tried.candidates) - gone.total(),
+            eligible=every - gone.total(),
             taken=next((each.service_id for each in tried.candidates if each.verdict is Verdict.TAKEN), None),
             services=passed,
         )

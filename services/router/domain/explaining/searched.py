@@ -86,8 +86,7 @@ class Searched:
         if not any(entry.service.id == self.service.id for entry in entries):
             told = f"{self._name} works {self._where()}; the place is {words.district(search.district)}."
             return Answer(Because.NOT_HERE, told)
-        tracks = self.reading.tracks_of(self.need).looked(search).tracks
-        passed = next((each for tried in tracks for each in tried.services if each.service_id == self.service.id), None)
+        passed = self.reading.tracks_of(self.need).said_of(self.service.id, search)
         if passed is not None:
             return self._passed(passed, search)
         case = self.reading.referral.case.at(county.short_code(search.district), place.outcode)
