@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from services.router.api import answering, capacity, explaining, pausing, reading
+from services.router.api import answering, capacity, explaining, pausing, reading, simulating
 from services.router.api import links as links_api
 from services.router.chaser import Chase, Reviews, Watchdog
 from services.router.configuration import load_county_documents
@@ -24,6 +24,7 @@ from services.router.use_cases.rederiving import Rederived, rederive_sample
 from services.router.use_cases.reopening import ReopenReferral
 from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import NoteTold, RecallReferral, RouteReferral
+from services.router.use_cases.simulating import Workbench
 from services.router.use_cases.unreachable import NoteUnreachable
 from shared.clock import Clock, NewId
 from shared.db import Database, Transaction
@@ -64,6 +65,7 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
             assignments.routes(database, stores, now),
             links.routes(database, stores, signer, now, place_again),
             capacity.routes(database, stores, idempotency, now),
+            simulating.routes(database, stores, load_county_documents, Workbench(), now),
         ),
         subscriptions=subscriptions(
             stores,

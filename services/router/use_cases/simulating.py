@@ -1,7 +1,8 @@
 """Simulating drafts of the rules on the decisions of the past."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from services.router.domain.cause import RECEIVED
@@ -12,10 +13,13 @@ from services.router.domain.simulation.report import Report
 from services.router.domain.simulation.simulator import Simulator
 from services.router.facts import domain_facts
 from services.router.ports import FirstDecision, Transaction
+from shared.errors import Unavailable
 from shared.events import Facts
 
 # Referrals that are decided, or read, between two moments in which the process does something else.
 BATCH = 200
+# How long the past is kept for the next draft.
+KEPT_S = 600.0
 BEYOND_THE_LIMIT = "beyond_the_limit"
 
 
@@ -50,3 +54,42 @@ async def simulated(simulator: Simulator, draft: County) -> Report:
 def _take_up(builder: HistoryBuilder, page: Sequence[FirstDecision]) -> None:
     for each in page:
         builder.add(each.reference, domain_facts(Facts.model_validate(each.facts)), each.load)
+
+
+class SimulationRunning(Unavailable):
+    """Another draft is being simulated; one at a time is what a process that routes can spare (503)."""
+
+    def __init__(self) -> None:
+        super().__init__("simulation-running", "Another draft is being simulated. Try again in a few seconds.")
+
+
+class Workbench:
+    """Simulations in a process that routes: one at a time, on a past that is kept a while for the next draft."""
+
+    def __init__(self) -> None:
+        self._is_busy = False
+        self._kept: dict[tuple[str, int], Simulator] = {}
+        self._forgetting: asyncio.TimerHandle | None = None
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Simulate inside this block. Raises SimulationRunning while somebody else does."""
+        if self._is_busy:
+            raise SimulationRunning
+        self._is_busy = True
+        try:
+            yield
+        finally:
+            self._is_busy = False
+
+    def known(self, in_force: County, days: int) -> Simulator | None:
+        """The simulator that was last kept, if it is for these rules and so many days."""
+        return self._kept.get((in_force.version, days))
+
+    def keep(self, simulator: Simulator, in_force: County, days: int) -> Simulator:
+        """Keep this simulator, and no other, until its past is too old; the same."""
+        if self._forgetting is not None:
+            self._forgetting.cancel()
+        self._kept = {(in_force.version, days): simulator}
+        self._forgetting = asyncio.get_running_loop().call_later(KEPT_S, self._kept.clear)
+        return simulator
