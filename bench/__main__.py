@@ -4,9 +4,12 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 
+from bench import simulation
 from bench.measuring import Different, Ratio
 
-MEASURES: dict[str, Callable[[int], list[Ratio]]] = {}
+MEASURES: dict[str, Callable[[int], list[Ratio]]] = {
+    "simulation": simulation.measure,
+}
 """What is measured, by name, in this order."""
 LEAST_ROUNDS = 5
 
