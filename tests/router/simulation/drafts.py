@@ -1,6 +1,6 @@
 """Random edits of a county, as somebody might make who drafts: rows, people, needs, services, districts."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from services.router.domain.conditions import AllOf, AnyOf, Condition, NoneOf, OneOf, Test, Truth, Within
 from services.router.domain.county import County, Need
 from services.router.domain.directory import Areas, Eligibility, Service
-from services.router.domain.index import directory_of
 from services.router.domain.rule_set import Action, Addition, FlagRow, RaiseRow, RuleSet, TrackRow, TrackStop
 from services.router.domain.vocabulary import PRIORITIES, ResultFlag
 from tests.router.rules.test_invariants import CHOSEN, COUNTY, KNOWN_DISTRICTS
+from tests.router.simulation.builders import with_services
 
 Draw = st.DrawFn
 T = TypeVar("T")
@@ -191,13 +191,6 @@ def edit_services(draw: Draw, county: County) -> County:
         edited = _edited(draw, services[code])
         services[edited.id] = edited
     return with_services(county, services.values())
-
-
-def with_services(county: County, services: Iterable[Service]) -> County:
-    """The county with this directory."""
-    inside = [district.code for district in county.districts.values() if district.inside]
-    directory = directory_of(county.organisations.values(), services, inside)
-    return replace(county, directory=directory)
 
 
 def _edited(draw: Draw, service: Service) -> Service:

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import re
 
 import pytest
 
@@ -13,9 +14,9 @@ from tests.router.conftest import World
 from tests.router.rules.builders import COUNTY_DIRECTORY
 
 URL = "/api/v1/rule-sets/simulations"
-CRISIS = "need: mind.crisis, service: svc-mh-helpline, priority: P2"
+CRISIS = re.compile(r"(- R15 .*\| svc-mh-helpline *\| )P2")
 RULES_IN_FORCE = read_documents(COUNTY_DIRECTORY)[RULES]
-DRAFT = {"documents": {RULES: RULES_IN_FORCE.replace(CRISIS, CRISIS.replace("P2", "P3"))}}
+DRAFT = {"documents": {RULES: CRISIS.sub(r"\g<1>P3", RULES_IN_FORCE)}}
 
 
 async def test_a_draft_of_one_file_is_compared_with_the_rules_in_force(world: World) -> None:
@@ -54,7 +55,7 @@ async def test_a_version_that_is_stored_is_a_draft_too(world: World) -> None:
 
 
 async def test_a_draft_that_cannot_be_used_is_refused_with_file_and_line(world: World) -> None:
-    broken = {"documents": {RULES: RULES_IN_FORCE.replace("needs: [food.*]", "needs: [food.shoping]", 1)}}
+    broken = {"documents": {RULES: CRISIS.sub(r"\g<1>P5", RULES_IN_FORCE)}}
     response = await world.client.post(URL, json=broken)
     assert (response.status_code, response.json()["code"]) == (422, "county_refused")
     assert response.json()["detail"].startswith("rules.yaml:")

@@ -3,19 +3,17 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from services.router.configuration import load_county_documents
-from services.router.configuration.documents import RULES, read_documents
+from services.router.domain.conditions import ALWAYS
 from services.router.domain.county import County
+from services.router.domain.rule_set import TrackRow
 from services.router.domain.simulation.report import Moves
 from services.router.use_cases.simulating import BEYOND_THE_LIMIT, past_decisions, prepared, simulated
 from tests.router.builders import CREATIVE, HELPLINE, LEAD, NOON
 from tests.router.conftest import Hands
 from tests.router.fakes import FakeTransaction
-from tests.router.rules.builders import COUNTY_DIRECTORY
 from tests.router.test_rerouting import decline, live, routed
 
-WITHOUT_THE_PROJECT = "- {rules: [R42], needs: [mind.creative_wellbeing], tracks: [lead_va]}\n"
-OF_MIND = "- {rules: [R42], needs: [mind.*]}\n"
+BY_THE_LEAD = TrackRow(("R42",), ALWAYS, ("lead_va",))
 
 
 async def test_a_draft_is_simulated_on_first_decisions_and_what_followed_them_is_counted(
@@ -29,9 +27,10 @@ async def test_a_draft_is_simulated_on_first_decisions_and_what_followed_them_is
     assert {past.reference for past in history.past} == {first.reference, crisis.reference}
     assert (dict(history.left_out), history.without_load) == ({"declined": 1}, 0)
 
-    documents = read_documents(COUNTY_DIRECTORY)
-    documents[RULES] = documents[RULES].replace(OF_MIND, WITHOUT_THE_PROJECT + OF_MIND)
-    draft = load_county_documents(documents)
+    need = "mind.creative_wellbeing"
+    draft = replace(
+        county, rules=replace(county.rules, tracks={**county.rules.tracks, need: (BY_THE_LEAD,)}), version="draft"
+    )
     report = await simulated(await prepared(history, county), draft)
     assert report.moves == (Moves("mind.creative_wellbeing", CREATIVE, LEAD, 1),)
     assert (report.rule_set_before, report.rule_set_after) == (county.version, draft.version)
