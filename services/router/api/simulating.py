@@ -65,7 +65,7 @@ def routes(
         with workbench.taken():
             report = await _report(request, body)
         if CSV in request.headers.get("accept", ""):
-            return Response(csv_of(report, table), media_type=CSV)
+            return Response(await asyncio.to_thread(csv_of, report, table), media_type=CSV)
         shown = replace(report, decisions=report.decisions[:DECISIONS_SHOWN])
         return Response(REPORT.dump_json(shown), media_type="application/json")
 

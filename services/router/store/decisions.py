@@ -22,7 +22,7 @@ from shared.events import Facts
 
 LONGEST_WORDS = 400
 # So many decisions are in memory at a time when many are read.
-PAGE = 500
+PAGE = 100
 BASIS: TypeAdapter[Basis | None] = TypeAdapter(Basis | None)
 KEPT = tuple(decision.c[field.name] for field in fields(StoredDecision))
 

@@ -21,9 +21,11 @@ from services.router.domain.simulation.rows import (
 from services.router.domain.simulation.version import Version
 from services.router.domain.vocabulary import PRIORITIES
 
-# What an answer of a simulation does not show: words, how a service is told, and what follows once a need is placed.
+# What an answer does not show: words, how a service is told, and what follows once a need is placed; and the generated
+# code of all conditions, which are compared where they stand.
 UNSEEN = frozenset({
-    "texts", "flags", "notice", "answers", "chase", "chased_before_due", "second_contact", "review", "decay",
+    "texts", "questions", "conditions", "flags", "notice", "answers", "chase", "chased_before_due", "second_contact",
+    "review", "decay",
 })  # fmt: skip
 UNSEEN_OF_COUNTY = frozenset({"version", "groups", "tracks", "priorities", "words"})
 # What is compared row by row, or value by value, below; any other difference may affect everyone.

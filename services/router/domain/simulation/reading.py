@@ -17,7 +17,7 @@ OWN_PLACE = "own"
 CANDIDATE = "candidate:"
 """What stands before the code of one of several possible districts, when conditions are asked there (R05)."""
 
-PLAIN = ("consent", "consent_by", "request_kind", "referrer_kind", "requested_priority", "food_days_left",
+PLAIN = ("flags", "consent", "consent_by", "request_kind", "referrer_kind", "requested_priority", "food_days_left",
          "meds_days_left", "own_consent", "red_flag_words")  # fmt: skip
 
 # Answers kept; drafts that are typed bring new ones without end.
@@ -103,7 +103,7 @@ class Reading:
         return self._values[key]
 
     def _read(self, name: str, at: str) -> Column:
-        if name in PLAIN or name == "flags":
+        if name in PLAIN:
             return self.columns.of(name)
         readers: Mapping[str, Callable[[], Column]] = {
             "age": self._ages,
@@ -111,16 +111,15 @@ class Reading:
             "concerns": self._concerns,
             "shielding": self._shielding,
             "most_vulnerable": self._most_vulnerable,
+            "outcode": lambda: {None: self.columns.everyone} if at == UNPLACED else self.columns.of(name),
+            "district": lambda: self._districts(at),
         }
-        return readers[name]() if name in readers else self._placed(name, at)
+        return readers[name]()
 
-    def _placed(self, name: str, at: str) -> Column:
-        everyone = self.columns.everyone
+    def _districts(self, at: str) -> Column:
+        everyone, county = self.columns.everyone, self._county
         if at == UNPLACED:
             return {None: everyone}
-        if name == "outcode":
-            return self.columns.of("outcode")
-        county = self._county
         if at != OWN_PLACE:
             return {county.short_code(county.present_code(at.removeprefix(CANDIDATE))): everyone}
         by_name: dict[Value, int] = {}
