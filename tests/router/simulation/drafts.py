@@ -29,7 +29,7 @@ concern_sets = st.frozensets(st.sampled_from(CONCERNS), min_size=1, max_size=2)
 few_tracks = st.lists(st.sampled_from(TRACKS), min_size=1, max_size=2, unique=True).map(tuple)
 priorities = st.sampled_from(PRIORITIES)
 bounds = st.sampled_from([None, 0, 1, 2, 16, 18, 40, 41, 70])
-plain_tests: st.SearchStrategy[Test] = st.one_of(
+tests: st.SearchStrategy[Test] = st.one_of(
     st.builds(AnyOf, st.just("flags"), flag_sets),
     st.builds(AllOf, st.just("flags"), flag_sets),
     st.builds(NoneOf, st.just("flags"), flag_sets),
@@ -40,15 +40,11 @@ plain_tests: st.SearchStrategy[Test] = st.one_of(
     st.builds(OneOf, st.just("request_kind"), st.frozensets(st.sampled_from(["help", "concern_report"]), min_size=1)),
     st.builds(OneOf, st.just("requested_priority"), st.frozensets(priorities, min_size=1)),
     st.builds(Within, st.sampled_from(["age", "markers", "food_days_left", "meds_days_left"]), bounds, bounds),
-    st.builds(Truth, st.sampled_from(["own_consent", "red_flag_words", "most_vulnerable"]), st.booleans()),
-)
-placed_tests: st.SearchStrategy[Test] = st.one_of(
-    plain_tests,
     st.builds(OneOf, st.just("district"), st.frozensets(st.sampled_from(SHORT_CODES), min_size=1, max_size=4)),
     st.builds(OneOf, st.just("outcode"), st.frozensets(st.sampled_from(["SK13", "S40"]), min_size=1)),
+    st.builds(Truth, st.sampled_from(["own_consent", "red_flag_words", "most_vulnerable"]), st.booleans()),
 )
-conditions = st.lists(plain_tests, max_size=2).map(tuple).map(Condition)
-placed_conditions = st.lists(placed_tests, max_size=2).map(tuple).map(Condition)
+conditions = st.lists(tests, max_size=2).map(tuple).map(Condition)
 actions = st.builds(
     Action,
     st.just(RULES),
@@ -60,7 +56,7 @@ actions = st.builds(
     st.lists(st.sampled_from(CONCERNS), max_size=2, unique=True).map(tuple),
 )
 track_rows = st.builds(
-    TrackRow, st.just(RULES), placed_conditions, few_tracks, st.lists(st.sampled_from(SERVICES), max_size=2).map(tuple)
+    TrackRow, st.just(RULES), conditions, few_tracks, st.lists(st.sampled_from(SERVICES), max_size=2).map(tuple)
 )
 raise_rows = st.builds(RaiseRow, st.just(RULES), conditions, priorities)
 flag_rows = st.builds(FlagRow, st.just(RULES), conditions, st.sampled_from(RESULT_FLAGS))

@@ -19,7 +19,7 @@ from services.router.domain.simulation import affected
 from services.router.domain.simulation.answer import answer_of
 from services.router.domain.simulation.compare import Side, compare
 from services.router.domain.simulation.history import History
-from services.router.domain.simulation.reading import CANDIDATE, OWN_PLACE, UNPLACED, Reading
+from services.router.domain.simulation.reading import CANDIDATE, OWN_PLACE, Reading
 from services.router.domain.simulation.simulator import Simulator
 from services.router.domain.simulation.version import Version
 from tests.router.rules.builders import CHESTERFIELD, a_referral, in_district
@@ -60,7 +60,7 @@ def offers_of(history: History, sides: Sequence[Side]) -> Counter[tuple[str, dat
 def test_every_field_of_the_language_is_read_at_every_place(field: str) -> None:
     somebody = a_referral("food.shopping", flags=("shielded",), place=in_district(CHESTERFIELD, "S40"))
     reading = Reading(history_of([(somebody, None)]).columns, COUNTY)
-    for at in (UNPLACED, OWN_PLACE, f"{CANDIDATE}{CHESTERFIELD}"):
+    for at in (OWN_PLACE, f"{CANDIDATE}{CHESTERFIELD}"):
         assert all(bits in (0, 1) for bits in reading.values(field, at).values())
 
 

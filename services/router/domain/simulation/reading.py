@@ -10,15 +10,13 @@ from services.router.domain.conditions import AllOf, AnyOf, Condition, NoneOf, O
 from services.router.domain.county import County
 from services.router.domain.simulation.columns import Column, Columns, Value, any_of
 
-UNPLACED = "unplaced"
-"""Conditions asked of the referral as such, before any place is looked at."""
 OWN_PLACE = "own"
-"""Conditions asked at the one resolved district, or where there is none."""
+"""Where conditions are asked: at the one resolved district, or where there is none."""
 CANDIDATE = "candidate:"
 """What stands before the code of one of several possible districts, when conditions are asked there (R05)."""
 
-PLAIN = ("flags", "consent", "consent_by", "request_kind", "referrer_kind", "requested_priority", "food_days_left",
-         "meds_days_left", "own_consent", "red_flag_words")  # fmt: skip
+PLAIN = ("flags", "outcode", "consent", "consent_by", "request_kind", "referrer_kind", "requested_priority",
+         "food_days_left", "meds_days_left", "own_consent", "red_flag_words")  # fmt: skip
 
 # Answers kept; drafts that are typed bring new ones without end.
 MOST_KNOWN = 4_000
@@ -47,7 +45,7 @@ class Reading:
         )
         return self if same else Reading(self.columns, county)
 
-    def holds(self, condition: Condition, at: str = UNPLACED) -> int:
+    def holds(self, condition: Condition, at: str = OWN_PLACE) -> int:
         """The referrals that certainly meet a condition at a place."""
         found = self.columns.everyone
         for test in condition.tests:
@@ -55,7 +53,7 @@ class Reading:
         return found
 
     def _meet(self, test: Test, at: str) -> int:
-        key = (test, at if isinstance(test, OneOf) and test.field in ("district", "outcode") else UNPLACED)
+        key = (test, at if isinstance(test, OneOf) and test.field == "district" else OWN_PLACE)
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= MOST_KNOWN:
@@ -95,7 +93,7 @@ class Reading:
         lowest = 0 if least is None else bisect_left(numbers, least)
         return up_to[highest] & ~up_to[lowest] if lowest < highest else 0
 
-    def values(self, name: str, at: str = UNPLACED) -> Column:
+    def values(self, name: str, at: str = OWN_PLACE) -> Column:
         """A field of the language of conditions by value, at a place."""
         key = (name, at)
         if key not in self._values:
@@ -111,17 +109,14 @@ class Reading:
             "concerns": self._concerns,
             "shielding": self._shielding,
             "most_vulnerable": self._most_vulnerable,
-            "outcode": lambda: {None: self.columns.everyone} if at == UNPLACED else self.columns.of(name),
             "district": lambda: self._districts(at),
         }
         return readers[name]()
 
     def _districts(self, at: str) -> Column:
-        everyone, county = self.columns.everyone, self._county
-        if at == UNPLACED:
-            return {None: everyone}
+        county = self._county
         if at != OWN_PLACE:
-            return {county.short_code(county.present_code(at.removeprefix(CANDIDATE))): everyone}
+            return {county.short_code(county.present_code(at.removeprefix(CANDIDATE))): self.columns.everyone}
         by_name: dict[Value, int] = {}
         for code, bits in self.columns.of("district").items():
             known = county.short_code(county.present_code(code)) if isinstance(code, str) and code else None

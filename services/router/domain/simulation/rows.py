@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 
 from services.router.domain.conditions import Condition
 from services.router.domain.simulation.columns import any_of
-from services.router.domain.simulation.reading import UNPLACED, Reading
+from services.router.domain.simulation.reading import OWN_PLACE, Reading
 
 
 class Row(Protocol):
@@ -19,7 +19,7 @@ R = TypeVar("R", bound=Row)
 K = TypeVar("K", bound=Hashable)
 
 
-def by_first(rows: Iterable[R], says: Callable[[R], K], reading: Reading, at: str = UNPLACED) -> dict[K | None, int]:
+def by_first(rows: Iterable[R], says: Callable[[R], K], reading: Reading, at: str = OWN_PLACE) -> dict[K | None, int]:
     """Of whom a table says what, in which the first row that holds decides; None of those for whom none does.
 
     `says` is what a row does where it holds: rows that do the same are not told apart.
