@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from services.router.domain.county import County
 from services.router.domain.directory import Service
-from services.router.domain.index import directory_of
 from services.router.domain.facts import Facts
+from services.router.domain.index import directory_of
 from services.router.domain.load import Load
 from services.router.domain.rule_set import Action, FlagRow
 from services.router.domain.simulation.counting import report_of

@@ -7,7 +7,7 @@ from services.router.domain.decide import decide
 from services.router.domain.decision import Decision, NeedDecision
 from services.router.domain.facts import Facts
 from services.router.domain.load import Load
-from services.router.domain.vocabulary import NeedState, Outcome, Priority, Verdict
+from services.router.domain.vocabulary import NeedState, Outcome, Priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,4 @@ def shown(decision: Decision) -> Answer:
 
 def _nobody(need: NeedDecision) -> bool:
     """Whether a search found no service, and the triage desk has the need for that reason alone."""
-    taken = (
-        any(candidate.verdict is Verdict.TAKEN for tried in search.tracks for candidate in tried.candidates)
-        for search in need.searches
-    )
-    return not all(taken)
+    return not all(any(tried.taken for tried in search.tracks) for search in need.searches)
