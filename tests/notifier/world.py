@@ -189,9 +189,10 @@ class Worker:
 
     async def run_once(self) -> bool:
         """Deliver what is due, at most as many as the lane is wide, each to its end."""
-        more = await self.deliver.run_once()
-        await self.deliver.settle()
-        return more
+        try:
+            return await self.deliver.run_once()
+        finally:
+            await self.deliver.settle()
 
 
 @dataclass(slots=True)
