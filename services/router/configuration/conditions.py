@@ -60,6 +60,8 @@ def _codes(when: WhenDoc, place: str, known: Vocabulary) -> Iterator[Test]:
         ("request_kind", when.request_kind),
         ("referrer_kind", when.referrer_kind),
         ("requested_priority", when.requested_priority),
+        ("ward", when.ward),
+        ("lsoa", when.lsoa),
     ]
     if isinstance(when, PlacedWhenDoc):
         known.short_codes.all(when.district or (), f"{place}.district")

@@ -15,6 +15,8 @@ RuleId = Annotated[str, Field(pattern=r"^R\d{2}$")]
 RuleIds = Annotated[list[RuleId], Field(min_length=1)]
 Flag = Annotated[ResultFlag, Field(strict=False)]
 Codes = Annotated[list[str], Field(min_length=1)]
+# Of a ward or an LSOA; which there are is in the ONS's files alone.
+Areas = Annotated[list[Annotated[str, Field(pattern=r"^[EWSN]\d{8}$")]], Field(min_length=1)]
 Years = Annotated[int, Field(ge=0)]
 ConsentStatus = Literal["given", "refused", "unknown"]
 ConsentBy = Literal["self", "representative", "none"]
@@ -64,6 +66,8 @@ class WhenDoc(Closed):
     request_kind: list[RequestKind] | None = None
     referrer_kind: list[ReferrerKind] | None = None
     requested_priority: list[Priority] | None = None
+    ward: Areas | None = None
+    lsoa: Areas | None = None
     own_consent: bool | None = None
     red_flag_words: bool | None = None
     most_vulnerable: bool | None = None

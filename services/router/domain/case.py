@@ -19,7 +19,7 @@ from services.router.domain.conditions import (
 from services.router.domain.facts import Facts
 from services.router.domain.rule_set import People, RuleSet
 
-PLACE: Final[tuple[CodeField, ...]] = ("district", "outcode")
+PLACE: Final[tuple[CodeField, ...]] = ("district", "outcode", "ward", "lsoa")
 NO_FOOD_DAYS = Doubt(("food_days_left",))
 NO_MEDS_DAYS = Doubt(("meds_days_left",))
 NO_LETTER = Doubt(("shield_list_match",), among=frozenset(("verified", "unverified")))
@@ -38,6 +38,8 @@ def read_case(facts: Facts, rules: RuleSet, district: str | None = None) -> Case
         "requested_priority": facts.requested_priority,
         "district": district,
         "outcode": place.outcode,
+        "ward": place.ward,
+        "lsoa": place.lsoa,
     }
     numbers: dict[NumberField, int | None] = {
         "age": age,

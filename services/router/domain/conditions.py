@@ -6,7 +6,16 @@ from typing import Literal, NamedTuple, Protocol
 
 SetField = Literal["flags", "concerns"]
 CodeField = Literal[
-    "consent", "consent_by", "shielding", "request_kind", "referrer_kind", "requested_priority", "district", "outcode"
+    "consent",
+    "consent_by",
+    "shielding",
+    "request_kind",
+    "referrer_kind",
+    "requested_priority",
+    "district",
+    "outcode",
+    "ward",
+    "lsoa",
 ]
 NumberField = Literal["age", "markers", "food_days_left", "meds_days_left"]
 TruthField = Literal["own_consent", "red_flag_words", "most_vulnerable"]

@@ -38,6 +38,8 @@ places = st.one_of(
         district=st.sampled_from(KNOWN_DISTRICTS),
         method=st.just("unit"),
         outcode=st.sampled_from([None, "SK13", "S40"]),
+        ward=st.sampled_from([None, "E05003297"]),
+        lsoa=st.sampled_from([None, "E01019545"]),
     ),
     st.builds(
         Place,

@@ -14,11 +14,12 @@ from services.router.configuration.rules_schema import CODES
 from services.router.domain.case import read_case
 from services.router.domain.conditions import AllOf, AnyOf, Case, Condition, NoneOf, OneOf, Test, Truth, Within
 from services.router.domain.county import County
-from services.router.domain.facts import Facts
+from services.router.domain.facts import Facts, Place
 from services.router.domain.rule_set import People, RuleSet
 from tests.router.rules.builders import a_referral
 
 FLAGS = ("shielded", "over_70", "lives_alone", "self_neglect")
+WARD = "E05003297"
 NEED = "safe.self_neglect"
 AGES = (None, 0, 16, 39, 40, 69, 70, 71)
 PEOPLE = People(
@@ -41,6 +42,7 @@ CODES_HERE = {
     "consent_by": frozenset(("self", "representative", "none")),
     "district": frozenset((None,)),
     "outcode": frozenset((None,)),
+    "ward": frozenset((None, WARD)),
 }
 WORLD = World(PEOPLE, CONCERNS, CODES_HERE)
 
@@ -73,6 +75,7 @@ def cases(rules: RuleSet) -> Cases:
         ("self", "none"),
         (None, 0, 1, 2, 3),
         (None, False),
+        (None, WARD),
     )
     return Cases(read_case(_facts(*way), rules) for way in ways)
 
@@ -85,8 +88,10 @@ def _facts(
     by: str,
     food: int | None,
     listed: bool | None,
+    ward: str | None,
 ) -> Facts:
-    usual = a_referral(*needs, flags=flags, age=age, food_days_left=food, shield_list_match=listed)
+    place = Place(ward=ward)
+    usual = a_referral(*needs, flags=flags, age=age, food_days_left=food, shield_list_match=listed, place=place)
     return replace(usual, consent_status=consent, consent_by=by)  # type: ignore[arg-type]  # codes of the schema
 
 
@@ -102,7 +107,13 @@ TESTS: st.SearchStrategy[Test] = st.one_of(
     SPANS.map(lambda span: Within("markers", *span)),
     st.sampled_from(((None, 1), (1, None), (0, 2), (2, 3))).map(lambda span: Within("food_days_left", *span)),
     st.frozensets(st.sampled_from(("none", "verified", "unverified")), min_size=1).map(lambda c: OneOf("shielding", c)),
-    st.sampled_from((OneOf("consent", frozenset(("given",))), OneOf("consent_by", frozenset(("self",))))),
+    st.sampled_from(
+        (
+            OneOf("consent", frozenset(("given",))),
+            OneOf("consent_by", frozenset(("self",))),
+            OneOf("ward", frozenset((WARD,))),
+        )
+    ),
     st.builds(Truth, st.sampled_from(("own_consent", "most_vulnerable")), st.booleans()),
 )
 CONDITIONS = st.lists(TESTS, max_size=3).map(lambda tests: Condition(tuple(tests)))

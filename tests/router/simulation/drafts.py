@@ -28,6 +28,7 @@ flag_sets = st.frozensets(st.sampled_from(FLAGS), min_size=1, max_size=3)
 concern_sets = st.frozensets(st.sampled_from(CONCERNS), min_size=1, max_size=2)
 few_tracks = st.lists(st.sampled_from(TRACKS), min_size=1, max_size=2, unique=True).map(tuple)
 priorities = st.sampled_from(PRIORITIES)
+AREAS = ("E05003297", "E01019545")
 bounds = st.sampled_from([None, 0, 1, 2, 16, 18, 40, 41, 70])
 tests: st.SearchStrategy[Test] = st.one_of(
     st.builds(AnyOf, st.just("flags"), flag_sets),
@@ -39,6 +40,7 @@ tests: st.SearchStrategy[Test] = st.one_of(
     st.builds(OneOf, st.just("shielding"), st.frozensets(st.sampled_from(["none", "verified", "unverified"]))),
     st.builds(OneOf, st.just("request_kind"), st.frozensets(st.sampled_from(["help", "concern_report"]), min_size=1)),
     st.builds(OneOf, st.just("requested_priority"), st.frozensets(priorities, min_size=1)),
+    st.builds(OneOf, st.sampled_from(["ward", "lsoa"]), st.frozensets(st.sampled_from(AREAS), min_size=1)),
     st.builds(Within, st.sampled_from(["age", "markers", "food_days_left", "meds_days_left"]), bounds, bounds),
     st.builds(OneOf, st.just("district"), st.frozensets(st.sampled_from(SHORT_CODES), min_size=1, max_size=4)),
     st.builds(OneOf, st.just("outcode"), st.frozensets(st.sampled_from(["SK13", "S40"]), min_size=1)),

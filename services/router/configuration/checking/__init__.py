@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from services.router.configuration import Compiled, compile_county
+from services.router.configuration.checking.areas import INTAKE, told, untold
 from services.router.configuration.checking.cases import TESTS, Cases, TestsDoc
 from services.router.configuration.checking.findings import Finding, Found, Severity
 from services.router.configuration.checking.overlaps import OverlapChecks
@@ -31,14 +32,14 @@ def check_directory(directory: Path) -> list[Finding]:
     texts: dict[str, str] = {}
     try:
         texts |= read_documents(directory)
-        extra = {name: read_text(directory, name) for name in (TESTS, SECTORS) if (directory / name).exists()}
+        extra = {name: read_text(directory, name) for name in (TESTS, SECTORS, INTAKE) if (directory / name).exists()}
         return check_documents(texts, extra)
     except CountyRefused as error:
         return [_refusal(error)]
 
 
 def check_documents(texts: Mapping[str, str], extra: Mapping[str, str]) -> list[Finding]:
-    """The same for texts by file name; `extra` may have the county's tests and its postcode sectors."""
+    """The same for texts by file name; `extra` may have its tests, its postcode sectors and what intake tells."""
     try:
         compiled = compile_county(texts)
         found = list(_found(compiled, extra))
@@ -56,6 +57,8 @@ def _found(compiled: Compiled, extra: Mapping[str, str]) -> Iterator[Found]:
     rows = RowChecks.of(compiled)
     yield from rows.findings()
     yield from OverlapChecks(compiled, rows.world).findings()
+    if INTAKE in extra:
+        yield from untold(rows.rows(), told(extra[INTAKE]))
     yield from ReachChecks(compiled, rows.world, _outcodes(extra.get(SECTORS))).findings()
     if TESTS not in extra:
         return

@@ -30,6 +30,8 @@ class GivenDoc(Closed):
     age: Number | None = None
     district: Text | None = None
     outcode: Text | None = None
+    ward: Text | None = None
+    lsoa: Text | None = None
     consent: ConsentStatus = "given"
     consent_by: ConsentBy = "self"
     request_kind: RequestKind = "help"
@@ -114,7 +116,7 @@ class Cases:
             requested_priority=given.requested_priority,
             shield_list_match=given.on_shielding_list,
             red_flags=("words",) if given.red_flag_words else (),
-            place=Place(district, "unit" if district else "none", (), given.outcode),
+            place=Place(district, "unit" if district else "none", (), given.outcode, given.ward, given.lsoa),
         )
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.router.configuration.checking.possible import MARKED, Box, World
-from services.router.domain.facts import Facts
+from services.router.domain.facts import Facts, Place
 
 AT = datetime(2020, 1, 6, 12, tzinfo=UTC)
 ANY_AGE = 45
+PLACE = ("district", "outcode", "ward", "lsoa")
 USUAL = {"consent": "given", "consent_by": "self", "request_kind": "help", "referrer_kind": "self"}
 
 
@@ -23,7 +24,7 @@ class Example:
 
 def example_of(box: Box, world: World) -> Example:
     """A referral in the box; whatever the box leaves open is as usual."""
-    codes = {field: _code(box, field) for field in (*USUAL, "requested_priority", "district", "outcode")}
+    codes = {field: _code(box, field) for field in (*USUAL, "requested_priority", *PLACE)}
     numbers = {field: _number(box, field) for field in ("age", "food_days_left", "meds_days_left")}
     if not {"age", "age known"} & {*box.between, *box.among}:
         numbers["age"] = ANY_AGE
@@ -43,6 +44,7 @@ def example_of(box: Box, world: World) -> Example:
             age=numbers["age"],
             food_days_left=numbers["food_days_left"],
             meds_days_left=numbers["meds_days_left"],
+            place=Place(ward=codes["ward"], lsoa=codes["lsoa"]),
         ),
         codes["district"],
         codes["outcode"],
@@ -83,7 +85,8 @@ def described(example: Example) -> str:
     parts += [f"food for {facts.food_days_left} days"] if facts.food_days_left is not None else []
     parts += [f"medicine for {facts.meds_days_left} days"] if facts.meds_days_left is not None else []
     parts += [f"{field} {getattr(facts, name)}" for field, name in NAMES if getattr(facts, name) != USUAL.get(field)]
-    parts += [f"in {place}" for place in (example.district, example.outcode) if place]
+    places = (example.district, example.outcode, facts.place.ward, facts.place.lsoa)
+    parts += [f"in {place}" for place in places if place]
     return "; ".join(parts)
 
 

@@ -21,7 +21,7 @@ from services.router.configuration.rules_schema import (
     TrackStopDoc,
     WhenDoc,
 )
-from services.router.domain.conditions import Condition
+from services.router.domain.conditions import Condition, OneOf
 from services.router.domain.rule_set import Action
 
 RowDoc = ActionDoc | TrackStopDoc | FlagDoc | TrackDoc | AdditionDoc | RaiseDoc | BeforeDeskDoc
@@ -58,7 +58,11 @@ class RowChecks:
             "district": frozenset((None, *(each.short_code for each in county.districts.values() if each.inside))),
             "outcode": frozenset((None, *(code for codes in asked for code in codes))),
         }
-        return cls(compiled, World(county.rules.people, county.rules.risk.concerns, codes))
+        checks = cls(compiled, World(county.rules.people, county.rules.risk.concerns, codes))
+        tests = [test for row in checks.rows() for test in row.when.tests if isinstance(test, OneOf)]
+        for area in ("ward", "lsoa"):
+            codes[area] = frozenset((None, *(code for test in tests if test.field == area for code in test.codes)))
+        return checks
 
     def findings(self) -> Iterator[Found]:
         """Everything found, table by table."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
+from services.router.domain.case import PLACE
 from services.router.domain.conditions import (
     AllOf,
     AnyOf,
@@ -33,6 +34,8 @@ CODES: dict[CodeField, str] = {
     "requested_priority": "staff asked for",
     "district": "the district is",
     "outcode": "the postcode begins with",
+    "ward": "the ward is",
+    "lsoa": "the LSOA is",
 }
 NUMBERS: dict[NumberField, tuple[str, str]] = {
     "age": ("age is", ""),
@@ -120,7 +123,7 @@ class Words:
     def _given_code(self, field: CodeField, case: Case) -> str:
         value = case.codes[field]
         if value is None:
-            return "unknown" if field in ("district", "outcode") else "nothing"
+            return "unknown" if field in PLACE else "nothing"
         if field == "shielding" and value == "verified" and self.facts.shield_list_match is None:
             return "ticked, and not checked: counts as verified"
         return self.code(field, value)
@@ -133,7 +136,7 @@ class Words:
             return self.priority(code) if code in self.county.priorities else code
         if field in ("consent_by", "referrer_kind"):
             return PEOPLE.get(code, spoken(code))
-        return code if field == "outcode" else spoken(code)
+        return code if field in PLACE else spoken(code)
 
     def priority(self, code: str) -> str:
         """What a priority is called."""

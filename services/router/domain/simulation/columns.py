@@ -74,6 +74,8 @@ def _entries(facts: Facts) -> Iterator[tuple[str, Value]]:
     yield "language", facts.language
     yield "district", place.district
     yield "outcode", place.outcode
+    yield "ward", place.ward
+    yield "lsoa", place.lsoa
     yield from (("needs", need) for need in set(facts.needs) or (None,))
     yield from (("flags", flag) for flag in set(facts.flags))
     if not place.district:
