@@ -57,6 +57,8 @@ async def test_the_router_is_told_the_facts_and_nothing_of_the_person(world: Wor
         "method": "unit",
         "candidates": [],
         "outcode": "S40",
+        "ward": None,
+        "lsoa": None,
     }
     assert not [word for word in (*PRIVATE, "example.com") if word in json.dumps(event)]
 

@@ -14,7 +14,7 @@ from services.router.domain.county import County
 from services.router.domain.facts import Facts
 from services.router.domain.rule_set import RuleSet
 from tests.router.rules.builders import a_referral
-from tests.router.rules.test_possible import CONCERNS, CONDITIONS, FLAGS, NEED, PEOPLE, TESTS
+from tests.router.rules.test_possible import CONCERNS, CONDITIONS, FLAGS, NEED, PEOPLE, TESTS, WARD
 
 AGES = (0, 15, 16, 39, 40, 41, 69, 70, 71, 110)
 DAYS = (0, 1, 2, 3, 9)
@@ -48,13 +48,15 @@ def completions(facts: Facts) -> Iterator[Facts]:
     """Every way in which the missing facts may turn out; who is ticked as older is no younger than that says."""
     is_older = PEOPLE.older_flag in facts.flags
     ages = [age for age in AGES if age >= PEOPLE.unknown_age_if_older] if is_older else AGES
-    for age, food, meds, listed in product(
+    for age, food, meds, listed, ward in product(
         ages if facts.age is None else (facts.age,),
         DAYS if facts.food_days_left is None else (facts.food_days_left,),
         DAYS if facts.meds_days_left is None else (facts.meds_days_left,),
         (True, False) if facts.shield_list_match is None else (facts.shield_list_match,),
+        (WARD, "E05003298") if facts.place.ward is None else (facts.place.ward,),
     ):
-        yield replace(facts, age=age, food_days_left=food, meds_days_left=meds, shield_list_match=listed)
+        known = replace(facts, age=age, food_days_left=food, meds_days_left=meds, shield_list_match=listed)
+        yield replace(known, place=replace(facts.place, ward=ward))
 
 
 def completed(facts: Facts, district: str | None, outcode: str | None, rules: RuleSet) -> Iterator[Case]:

@@ -73,6 +73,9 @@ def test_a_row_that_asks_for_what_intake_does_not_tell_is_an_error(asked: str, a
     assert faults(asked, f"tells: [{area}]") == []
 
 
-def test_two_rows_for_one_ward_are_compared_like_others() -> None:
-    [fault] = faults(f"ward: [{WARD}], age: {{from: 5}}, most_vulnerable: true, markers: {{below: 2}}", "tells: [ward]")
+def test_a_row_for_a_ward_that_can_never_hold_is_found_like_any_other() -> None:
+    never = (
+        f"ward: [{WARD}], flags: {{none: [shielded, hospice_patient]}}, most_vulnerable: true, markers: {{below: 2}}"
+    )
+    [fault] = faults(never, "tells: [ward]")
     assert "can never hold" in fault.sentence

@@ -15,8 +15,8 @@ OWN_PLACE = "own"
 CANDIDATE = "candidate:"
 """What stands before the code of one of several possible districts, when conditions are asked there (R05)."""
 
-PLAIN = ("flags", "outcode", "ward", "lsoa", "consent", "consent_by", "request_kind", "referrer_kind", "requested_priority",
-         "food_days_left", "meds_days_left", "own_consent", "red_flag_words")  # fmt: skip
+PLAIN = ("flags", "outcode", "ward", "lsoa", "consent", "consent_by", "request_kind", "referrer_kind",
+         "requested_priority", "food_days_left", "meds_days_left", "own_consent", "red_flag_words")  # fmt: skip
 
 # Answers kept; drafts that are typed bring new ones without end.
 MOST_KNOWN = 4_000
