@@ -56,12 +56,11 @@ async def test_why_not_is_answered_for_each_need_or_for_one(world: World) -> Non
     [one] = (await explained(world, reference, why_not=LEAD, need=NEED))["why_not"]
     assert one["because"] == "earlier_track"
     assert one["rows"][0]["rules"] == ["R42"]
-    assert one["would_have"] == [f"{await name_of(world, CREATIVE)} had no place left that day"]
-
-
-async def name_of(world: World, service_id: str) -> str:
-    [listed] = {each["service_name"] for each in await assignments(world.client) if each["service_id"] == service_id}
-    return str(listed)
+    [creative] = [
+        each for each in await assignments(world.client, referral=reference) if each["service_id"] == CREATIVE
+    ]
+    told = f"{creative['service_name']} ({creative['organization_name']}) had no place left that day"
+    assert one["would_have"] == [told]
 
 
 async def test_of_what_was_placed_again_it_tells_what_came_before_and_who_is_not_asked_again(world: World) -> None:

@@ -295,7 +295,7 @@ def test_why_not_names_the_row_that_decided_and_what_another_would_have_needed(c
         (
             "svc-av-network", a_referral("food.shopping"), NOTHING,
             f"{NETWORK} comes after {DOORSTEP}: its rank is 50, that one's 10.",
-            (f"{DOORSTEP} had no place left that day",),
+            (f"{DOORSTEP} (Amber Valley CVS) had no place left that day",),
         ),
         (
             "svc-av-doorstep", a_referral("food.shopping", flags=("violence_risk",)), NOTHING,

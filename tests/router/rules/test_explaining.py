@@ -197,5 +197,12 @@ def busier(load: Load, words: str, service_id: str, need: NeedDecision) -> Load:
     if words == "it had confirmed its capacity":
         return replace(load, limited=load.limited - {service_id})
     if words.endswith(" had no place left that day"):
-        return replace(load, remaining={**load.remaining, need.service_id or "": 0})
+        ended = {search.service_id for search in need.searches}
+        full = next(each for each in ended if words.startswith(f"{called(each)} had"))
+        return replace(load, remaining={**load.remaining, full: 0})
     return load
+
+
+def called(service_id: str) -> str:
+    service = COUNTY.services[service_id]
+    return f"{service.name} ({COUNTY.organisations[service.organization_id].name})"

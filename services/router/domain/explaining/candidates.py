@@ -109,14 +109,14 @@ class Tracks:
     need: NeedDecision
     obstacles: Obstacles
     words: Words
+    offered: int
 
     def looked(self, search: Search) -> Looked:
         """How a search went."""
-        services = self.referral.county.services.values()
         return Looked(
             district=search.district,
             place=self.words.district(search.district),
-            offered=sum(self.need.need in service.needs for service in services),
+            offered=self.offered,
             tracks=tuple(self._waterfall(tried, search) for tried in search.tracks),
             service_id=search.service_id,
         )

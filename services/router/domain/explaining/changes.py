@@ -58,7 +58,7 @@ class Changes:
         """The service that was taken has no place."""
         load = self.referral.load
         full = replace(load, remaining={**load.remaining, service_id: 0})
-        return self._busy(f"{self.words.name(service_id)} had no place left that day", full)
+        return self._busy(f"{self.words.service(service_id)} had no place left that day", full)
 
     def consent(self) -> Change:
         """The person agrees."""

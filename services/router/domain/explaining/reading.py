@@ -51,7 +51,7 @@ class Reading:
         since = again.returned.waiting_since if again else None
         referral = open_referral(made.facts, made.county, made.basis.load if made.basis else Load(), since)
         words = Words(made.county, made.facts)
-        rows = Rows(referral, made.decision, words, made.again).read()
+        rows = Rows(referral, made.decision, made.again).read()
         held = fired(rows, words)
         return cls(made, referral, words, rows, held, Sentences(referral, made.decision, held, words))
 
@@ -65,7 +65,8 @@ class Reading:
         checked = need.priority in self.referral.rules.selection.opening_checked
         due_at = self.referral.due_at(need.priority) if checked else None
         obstacles = Obstacles(self.referral, need.need, due_at, self.words, self.is_exact)
-        return Tracks(self.referral, need, obstacles, self.words)
+        offered = sum(need.need in service.needs for service in self.made.county.services.values())
+        return Tracks(self.referral, need, obstacles, self.words, offered)
 
     def looked(self, need: NeedDecision) -> tuple[Looked, ...]:
         """How the searches of a need went."""

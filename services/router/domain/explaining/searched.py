@@ -138,7 +138,7 @@ class Searched:
 
     def _shown(self, row: TrackRow, case: Case) -> Row:
         words = self.reading.words
-        return Read("tracks", row.rules, self.need.need, words.tries(row), row.when, case, counts=False).shown(words)
+        return Read("tracks", row, row.rules, self.need.need, row.when, case, counts=False).shown(words)
 
     def _where(self) -> str:
         areas, words = self.service.areas, self.reading.words

@@ -24,6 +24,7 @@ from services.router.domain.county import County
 from services.router.domain.explaining.shapes import Check
 from services.router.domain.facts import Facts
 from services.router.domain.rule_set import TrackRow
+from services.router.domain.vocabulary import PRIORITIES, Priority
 
 CODES: dict[CodeField, str] = {
     "consent": "consent is",
@@ -133,15 +134,14 @@ class Words:
         if field == "district":
             return next((each.name for each in self.county.districts.values() if each.short_code == code), code)
         if field == "requested_priority":
-            return self.priority(code) if code in self.county.priorities else code
+            return next((self.priority(each) for each in PRIORITIES if each == code), code)
         if field in ("consent_by", "referrer_kind"):
             return PEOPLE.get(code, spoken(code))
         return code if field in PLACE else spoken(code)
 
-    def priority(self, code: str) -> str:
+    def priority(self, priority: Priority) -> str:
         """What a priority is called."""
-        known: dict[str, str] = {each: terms.name for each, terms in self.county.priorities.items()}
-        return lower_first(known.get(code, code))
+        return lower_first(self.county.priorities[priority].name)
 
     def need(self, code: str) -> str:
         """What a need is called; its code where it has left the list."""
