@@ -1,6 +1,7 @@
 """The pages of the embedded system, as a newcomer walks them."""
 
 import pytest
+from playwright.async_api import Browser
 
 from tests.browser.conftest import Watched
 
@@ -54,6 +55,22 @@ async def test_a_decision_names_the_services_looked_at_and_the_rules(
     assert "Why or why not" in said
     assert "What these rules say" in said
     assert watched.complaints == []
+
+
+async def test_without_scripts_and_mouse_one_learns_why_not_another_service(
+    browser: Browser, site: str, assignments: list[dict[str, str]]
+) -> None:
+    context = await browser.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(f"{site}/decisions/{assignments[-1]['reference']}")
+    await page.get_by_label("Service").focus()
+    await page.keyboard.type("NHS 111")
+    for _ in range(2):
+        await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**why_not=svc-nhs111**")
+    assert await page.get_by_role("heading", name=": NHS 111").count() > 0
+    await context.close()
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -70,7 +70,7 @@ async def test_a_service_that_was_passed_over_is_shown_with_the_reason(world: Wo
     async with world.database.begin(Origin("test-request")) as transaction:
         await save_documents(transaction, documents_with_places({CREATIVE: 0}))
     _, page = await decided(world, "mind.creative_wellbeing")
-    assert page.row_of("takes no more today")[1] != page.row_of("the first that can take it")[1]
+    assert page.row_of("is full today")[1] != page.row_of("the first that can take it")[1]
     assert page.facts["Flags"] == "capacity fallback"
 
 

@@ -30,12 +30,14 @@ CLOCK = Actor("clock", "clock")
 @dataclass(frozen=True, slots=True)
 class Room:
     """What services have to give at one instant: `places` a day and `remaining` today by service, one that is absent
-    counts none; `limited` are those to be asked after others; `paused` those that pause."""
+    counts none; `limited` are those to be asked after others; `paused` those that pause; `shut` those, and others that
+    said that they take nothing."""
 
     places: Mapping[str, int]
     remaining: Mapping[str, int]
     limited: frozenset[str]
     paused: frozenset[str]
+    shut: frozenset[str]
     words: Mapping[str, Confirmation]
     reminders: tuple[Reminder, ...]
 
@@ -49,14 +51,15 @@ async def room(tx: Transaction, county: County, at: datetime) -> Room:
     taken = await tx.capacity.taken(county.today(at))
     remaining = {service: count - taken.get(service, 0) for service, count in places.items()}
     paused = await tx.pauses.in_force(at)
-    said_no = {word.service_id for word in words.values() if word.availability in TAKES_NOTHING}
+    shut = paused | {word.service_id for word in words.values() if word.availability in TAKES_NOTHING}
     said_limited = {word.service_id for word in words.values() if word.availability is Availability.LIMITED}
     decayed = {each.service_id for each in reminders if each.step is Step.LIMITED and each.decays_at <= at}
     return Room(
         places=places,
-        remaining=remaining | dict.fromkeys(paused | said_no, 0),
+        remaining=remaining | dict.fromkeys(shut, 0),
         limited=frozenset(said_limited | decayed),
         paused=paused,
+        shut=shut,
         words=words,
         reminders=reminders,
     )

@@ -105,10 +105,12 @@ async def _decide(tx: Transaction, case: Case, known: Basis) -> tuple[Decision, 
     """
     day, found = case.county.today(case.at), await room(tx, case.county, case.at)
     facts, capacities = domain_facts(case.facts), found.places
+    said = {service: places for service, places in capacities.items() if case.county.capacities.get(service) != places}
+    known_load = replace(known.load, limited=found.limited, shut=found.shut, places=said)
     full: set[str] = set()
     while True:
         remaining = {**found.remaining, **dict.fromkeys(full, 0)}
-        basis = replace(known, load=replace(known.load, remaining=remaining, limited=found.limited))
+        basis = replace(known, load=replace(known_load, remaining=remaining))
         decision = derive(facts, case.county, basis)
         # A service that is chosen although it is full was named by a rule, which does not ask for places (R57).
         counted = {a.service_id for a in decision.assignments if a.service_id in capacities} - full

@@ -234,7 +234,7 @@ def test_a_waterfall_says_how_many_were_lost_to_what(county: County) -> None:
     assert (need.searches[0].offered, track.label, track.why) == (24, LEAD_VA, "R32 Everyday help")
     assert (track.listed, [(step.reason, step.count) for step in track.steps], track.eligible) == (3, [("full", 1)], 2)
     assert [each.reason for each in track.services] == [
-        "takes no more today: full, pausing, or only a waiting list (0 of 35 places left)",
+        "is full today: 0 of 35 places left",
         "the first that can take it",
         f"comes after {NETWORK}: its rank is 90, that one's 50",
     ]
@@ -289,7 +289,7 @@ def test_why_not_names_the_row_that_decided_and_what_another_would_have_needed(c
         ),
         (
             "svc-er-doorstep", a_referral("food.shopping", place=EREWASH), Load(remaining={"svc-er-doorstep": 0}),
-            f"{DOORSTEP} takes no more today: full, pausing, or only a waiting list (0 of 35 places left).",
+            f"{DOORSTEP} is full today: 0 of 35 places left.",
             ("it had a place left that day",),
         ),
         (

@@ -27,7 +27,7 @@ STEPS = {
 """Why a service is passed over, in the order in which it is asked (R55 to R57)."""
 WITHOUT_NUMBERS = {
     Verdict.DECLINED: "could not take this need before",
-    Verdict.FULL: "took no more that day: full, pausing, or only a waiting list",
+    Verdict.FULL: "took no more that day: it was full or paused",
 }
 LIMITED = "is asked after others: it has to assess first, or has not confirmed its capacity"
 LOOK_AHEAD = timedelta(days=14)
@@ -85,11 +85,12 @@ class Obstacles:
                 "was offered this need before and ran out of time before it knew" if silent else "had this need before"
             )
             yield Obstacle(Verdict.DECLINED, f"{said} and could not take it")
-        left = load.remaining.get(service.id, 1)
-        if left <= 0:
-            places = service.capacity_per_day
-            of_places = f" ({max(left, 0)} of {places} places left)" if places else ""
-            yield Obstacle(Verdict.FULL, f"takes no more today: full, pausing, or only a waiting list{of_places}")
+        if service.id in load.shut:
+            yield Obstacle(Verdict.FULL, "takes nothing at present: it pauses, or said that it is full")
+        elif load.remaining.get(service.id, 1) <= 0:
+            places = load.places.get(service.id, service.capacity_per_day)
+            of_places = f": 0 of {places} places left" if places else ""
+            yield Obstacle(Verdict.FULL, f"is full today{of_places}")
 
     def _hours(self, service: Service) -> Iterator[Obstacle]:
         calendar, now = self.referral.county.deadlines.calendar, self.referral.received_at

@@ -11,6 +11,8 @@ from services.router.domain.load import Load
 from services.router.domain.referral import Referral
 from services.router.domain.vocabulary import PRIORITIES
 
+FREE = "it had a place left that day"
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -46,7 +48,7 @@ class Changes:
         load = self.referral.load
         if load.remaining.get(service.id, 1) <= 0:
             roomy = replace(load, remaining={**load.remaining, service.id: 1})
-            yield self._busy("it had a place left that day", roomy)
+            yield self._busy("it had taken more that day" if service.id in load.shut else FREE, roomy)
         refusals = load.declined_by.get(need, frozenset())
         if service.id in refusals:
             willing = replace(load, declined_by={**load.declined_by, need: refusals - {service.id}})
