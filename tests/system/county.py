@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ def county_in(folder: Path, *, hooks: Mapping[str, str] | None = None, always_op
     directory, notices = _read(folder / PARTNERS), _read(folder / NOTICES)
     for service in (each for organization in directory["organizations"] for each in organization["services"]):
         if always_open:
-            service |= {"schedules": AROUND_THE_CLOCK, "public_holidays": "open"}
+            # A list of its own: what is written twice would be written as a reference, which a county may not hold.
+            service |= {"schedules": deepcopy(AROUND_THE_CLOCK), "public_holidays": "open"}
         if hooks and service["id"] in hooks:
             service["contact"]["webhook"] = hooks[service["id"]]
     if always_open:
