@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,9 +12,11 @@ from services.router.domain.again import Returned
 from services.router.domain.assembling import NOTHING_BESIDE
 from services.router.domain.basis import Again, Basis, derive
 from services.router.domain.cause import RECEIVED, Cause, Trigger
-from services.router.domain.decision import Candidate, Decision, NeedDecision
+from services.router.domain.conditions import CodeField, NumberField, SetField, TruthField
+from services.router.domain.decision import Candidate, Decision, NeedDecision, Search
 from services.router.domain.explaining import Made, explain, why_not
 from services.router.domain.explaining.shapes import Because, Explanation, WhyNot
+from services.router.domain.explaining.words import CODES, NUMBERS, TRUTHS
 from services.router.domain.facts import Facts, Place
 from services.router.domain.load import Load
 from services.router.domain.vocabulary import NeedState, Priority, Verdict
@@ -55,6 +58,15 @@ def made(past: Past) -> Made:
 
 def candidates(need: NeedDecision) -> Iterator[Candidate]:
     return (each for search in need.searches for tried in search.tracks for each in tried.candidates)
+
+
+def test_every_field_that_a_condition_can_ask_has_words() -> None:
+    fields = {*get_args(SetField), *get_args(CodeField), *get_args(NumberField), *get_args(TruthField)}
+    assert {*get_args(SetField), *CODES, *NUMBERS, *TRUTHS} == fields
+
+
+def listed_in(search: Search) -> set[str]:
+    return {each.service_id for tried in search.tracks for each in tried.candidates}
 
 
 @everything
@@ -141,6 +153,7 @@ def agrees(told: WhyNot, need: NeedDecision) -> None:
     service = COUNTY.services[told.service_id]
     verdicts = {each.verdict for each in candidates(need) if each.service_id == service.id}
     ended = [search.service_id for search in need.searches]
+    not_listed = any(service.id not in listed_in(search) for search in need.searches)
     tried = {tried.track for search in need.searches for tried in search.tracks}
     is_desk = service.id == COUNTY.rules.triage_desk
     expected = {
@@ -150,11 +163,11 @@ def agrees(told: WhyNot, need: NeedDecision) -> None:
         Because.REPEATED: need.state is NeedState.DUPLICATE,
         Because.MOVED: bool(need.moves) and set(ended) == {service.id},
         Because.SEVERAL_PLACES: service.id in ended and len(set(ended)) > 1,
-        Because.NOT_HERE: bool(ended) and not verdicts,
+        Because.NOT_HERE: not_listed,
         Because.PASSED_OVER: bool(verdicts & {*PASSED_OVER, Verdict.LIMITED}),
         Because.RANKED_AFTER: Verdict.RANKED_AFTER in verdicts,
         Because.EARLIER_TRACK: bool(ended) and (is_desk or service.track not in tried),
-        Because.OTHER_ROW: bool(ended) and not verdicts,
+        Because.OTHER_ROW: not_listed,
         **dict.fromkeys(NO_SEARCH, need.state is NeedState.ASSIGNED and not ended),
     }
     assert expected[told.because], told
