@@ -4,13 +4,26 @@ import asyncio
 import csv
 import io
 import re
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
+from httpx import ASGITransport, AsyncClient
 
+from services.router.api import simulating
+from services.router.configuration import load_county_documents
 from services.router.configuration.documents import RULES, read_documents
+from services.router.domain.county import County
+from services.router.main import counties
+from services.router.store.transaction import RouterTransaction
 from services.router.use_cases.simulating import SimulationRunning, Workbench
+from shared.app import application
+from shared.clock import new_id
+from shared.db import Transaction
+from shared.embedded import Embedded
 from tests.router.builders import a_submission
-from tests.router.conftest import World
+from tests.router.conftest import PUBLIC_URL, World
 from tests.router.rules.builders import COUNTY_DIRECTORY
 
 URL = "/api/v1/rule-sets/simulations"
@@ -74,6 +87,29 @@ async def test_while_one_draft_is_simulated_another_is_asked_to_come_again(world
     assert (one.status_code, other.status_code) == (200, 503)
     assert (other.json()["code"], other.headers["retry-after"]) == ("simulation_running", "5")
     assert (await world.client.post(URL, json=DRAFT)).status_code == 200
+
+
+async def test_while_a_draft_is_simulated_others_are_answered_and_referrals_are_routed(world: World) -> None:
+    began, done = threading.Event(), threading.Event()
+    in_force = counties()
+
+    def read(documents: Mapping[str, str]) -> County:
+        began.set()
+        assert done.wait(60), "the router waited for the simulation"
+        return load_county_documents(documents)
+
+    def stores(transaction: Transaction) -> RouterTransaction:
+        return RouterTransaction(transaction, in_force)
+
+    routes = simulating.routes(world.database, stores, read, Workbench(), world.clock)
+    app = application([replace(world.service, routers=(routes,))], Embedded(), public_url=PUBLIC_URL, new_id=new_id)
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://router") as client:
+        simulation = asyncio.create_task(client.post(URL, json=DRAFT))
+        assert await asyncio.to_thread(began.wait, 60)
+        await world.hear(a_submission("mind.crisis"))
+        assert len((await world.client.get("/api/v1/assignments")).json()) == 1
+        done.set()
+        assert (await simulation).json()["simulated"] == 0
 
 
 async def test_the_past_is_kept_for_the_next_draft_until_other_rules_are_in_force(world: World) -> None:
