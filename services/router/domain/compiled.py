@@ -1,15 +1,21 @@
 """All conditions of a rule set as one generated function, which says at once which of them hold and which are open."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
+from math import inf, nan
 
 from services.router.domain.conditions import (
+    DOUBTFUL,
     AllOf,
     AnyOf,
     Bits,
     Codes,
     Condition,
     Doubts,
+    Field,
+    Judge,
     NoneOf,
     Numbers,
     OneOf,
@@ -19,7 +25,7 @@ from services.router.domain.conditions import (
     Within,
 )
 
-Generated = Callable[[Sets, Codes, Numbers, Truths, Doubts], tuple[int, int]]
+Generated = Callable[[Sets, Codes, Numbers, Truths, Doubts], Bits]
 ARGUMENTS = "sets, codes, numbers, truths, doubts"
 
 
@@ -40,54 +46,82 @@ class Conditions:
             return condition
         return self.numbers.setdefault(condition, replace(condition, bit=1 << len(self.numbers), by=self))
 
-    def bits(self, sets: Sets, codes: Codes, numbers: Numbers, truths: Truths, doubts: Doubts) -> Bits:
-        """What can be said of every condition, of a case with these fields."""
+    @property
+    def bits(self) -> Generated:
+        """What says of a case with given fields which conditions hold and which are open."""
         if self._generated is None:
-            self._generated = generate(self.numbers)
-        holds, is_open = self._generated(sets, codes, numbers, truths, doubts)
-        return Bits(holds, is_open, self)
+            self._generated = generate(self.numbers, self)
+        return self._generated
 
 
-def generate(conditions: Iterable[Condition]) -> Generated:
+def generate(conditions: Iterable[Condition], by: Judge) -> Generated:
     """The function for conditions in the order of their bits."""
-    conditions = tuple(conditions)
-    tests = tuple(dict.fromkeys(test for condition in conditions for test in condition.tests))
-    namespace: dict[str, object] = {"__builtins__": {}, "tests": tests}
-    exec(source(conditions, tests), namespace)  # noqa: S102 - operators of ours, numbers, and literals by repr
+    namespace: dict[str, object] = {
+        "__builtins__": {},
+        "by": by,
+        "unknown": nan,
+        "lowest": -inf,
+        "highest": inf,
+        "anything": (-inf, inf),
+    }
+    exec(source(tuple(conditions)), namespace)  # noqa: S102 - operators of ours, numbers, and literals by repr
     generated: Generated = namespace["judged"]  # type: ignore[assignment]  # defined by the source just run
     return generated
 
 
-def source(conditions: tuple[Condition, ...], tests: tuple[Test, ...]) -> str:
-    """What is generated: no name in it comes from data, no data is in it but by repr, and it has no loop."""
-    return "\n    ".join((f"def judged({ARGUMENTS}):", *_lines(conditions, tests)))
+def source(conditions: tuple[Condition, ...]) -> str:
+    """What is generated: no name in it comes from data, no data is in it but by repr, and it has no loop.
+
+    `f` are fields by number and `d` their doubts; a number that is in doubt lies from `l` to `h`. Tests are written out
+    wherever they are asked, so that each condition stops at the first that fails.
+    """
+    lines = _Lines(conditions)
+    answer = "return holds, left_open, by"
+    told = ("holds = left_open = 0", *lines.holding(), f"if not doubts: {answer}")
+    return "\n    ".join((f"def judged({ARGUMENTS}):", *lines.values(), *told, *lines.left_open(), answer))
 
 
-def _lines(conditions: tuple[Condition, ...], tests: tuple[Test, ...]) -> Iterator[str]:
-    """`t` are tests as they hold; `c` and `p`, whether they certainly and possibly do, where fields may be in doubt."""
-    number = {test: at for at, test in enumerate(tests)}
-    fields = {test.field: f"f{at}" for at, test in enumerate(tests)}
-    yield from (f"{name} = {_mapping(test)}[{test.field!r}]" for test in tests for name in (fields[test.field],))
-    yield from (f"t{at} = {_holds(test, fields[test.field])}" for at, test in enumerate(tests))
-    yield "holds = certain = possible = 0"
-    for at, condition in enumerate(conditions):
-        yield f"if {_all('t', condition, number)}: holds |= {1 << at}"
-    doubtful = {test: at for test, at in number.items() if not isinstance(test, AnyOf | AllOf | NoneOf)}
-    for test, at in doubtful.items():
-        yield f"doubt = doubts.get({test.field!r})"
-        yield f"if doubt is None: c{at} = p{at} = t{at}"
-        yield f"else: c{at} = tests[{at}].in_doubt(doubt); p{at} = c{at} is not False"
-    for at, condition in enumerate(conditions):
-        if not doubtful.keys().isdisjoint(condition.tests):
-            yield f"if {_all('p', condition, number, doubtful)}:"
-            yield f"    possible |= {1 << at}"
-            yield f"    if {_all('c', condition, number, doubtful)}: certain |= {1 << at}"
-    yield "return holds, possible & ~certain"
+class _Lines:
+    def __init__(self, conditions: tuple[Condition, ...]) -> None:
+        self.conditions = conditions
+        asked = {test.field: test for condition in conditions for test in condition.tests}
+        self.fields = {name: (at, test) for at, (name, test) in enumerate(asked.items())}
+
+    def values(self) -> Iterator[str]:
+        """An unknown number is in no range, like the one that is no number."""
+        for name, (at, test) in self.fields.items():
+            yield f"f{at} = {_mapping(test)}[{name!r}]"
+            if isinstance(test, Within):
+                yield f"if f{at} is None: f{at} = unknown"
+
+    def holding(self) -> Iterator[str]:
+        for at, condition in enumerate(self.conditions):
+            yield f"if {self._all(condition.tests, _holds)}: holds |= {1 << at}"
+
+    def left_open(self) -> Iterator[str]:
+        """What is possible and not certain; conditions are passed over together where all their fields are known."""
+        groups: dict[tuple[Field, ...], list[int]] = defaultdict(list)
+        for number, condition in enumerate(self.conditions):
+            groups[tuple(dict.fromkeys(test.field for test in condition.tests if _doubtful(test)))].append(number)
+        groups.pop((), None)
+        for name in dict.fromkeys(chain.from_iterable(groups)):
+            at, test = self.fields[name]
+            yield f"d{at} = doubts.get({name!r})"
+            if isinstance(test, Within):
+                yield f"l{at}, h{at} = (d{at}.between or anything) if d{at} else (f{at}, f{at})"
+        for names, numbers in groups.items():
+            yield f"if {' or '.join(f'd{self.fields[name][0]}' for name in names)}:"
+            for number in numbers:
+                tests = sorted(self.conditions[number].tests, key=_doubtful)
+                certain = self._all(filter(_doubtful, tests), _certain)
+                yield f"    if {self._all(tests, _possible)} and not ({certain}): left_open |= {1 << number}"
+
+    def _all(self, tests: Iterable[Test], said: Callable[[Test, int], str]) -> str:
+        return " and ".join(f"({said(test, self.fields[test.field][0])})" for test in tests)
 
 
-def _all(letter: str, condition: Condition, number: dict[Test, int], doubtful: Iterable[Test] = ()) -> str:
-    names = (f"{letter if letter == 't' or test in doubtful else 't'}{number[test]}" for test in condition.tests)
-    return " and ".join(names)
+def _doubtful(test: Test) -> bool:
+    return test.field in DOUBTFUL
 
 
 def _mapping(test: Test) -> str:
@@ -96,21 +130,46 @@ def _mapping(test: Test) -> str:
     return "codes" if isinstance(test, OneOf) else "numbers" if isinstance(test, Within) else "truths"
 
 
-def _holds(test: Test, value: str) -> str:
+def _holds(test: Test, at: int) -> str:
     """The test as an expression; the same as its `holds`."""
-    if isinstance(test, AnyOf | AllOf | NoneOf | OneOf):
-        codes = ", ".join(map(repr, sorted(test.codes)))
-        listed = f"({codes},)" if codes else "()"
-    if isinstance(test, AnyOf):
-        return f"not {value}.isdisjoint({listed})"
-    if isinstance(test, AllOf):
-        return f"{value}.issuperset({listed})"
-    if isinstance(test, NoneOf):
-        return f"{value}.isdisjoint({listed})"
-    if isinstance(test, OneOf):
-        return f"{value} in {listed}"
+    match test:
+        case AnyOf():
+            return " or ".join(f"{code!r} in f{at}" for code in sorted(test.codes)) or "False"
+        case AllOf():
+            return " and ".join(f"{code!r} in f{at}" for code in sorted(test.codes)) or "True"
+        case NoneOf():
+            return " and ".join(f"{code!r} not in f{at}" for code in sorted(test.codes)) or "True"
+        case OneOf():
+            return f"f{at} in {_codes(test)}"
+        case Within():
+            return _between(test, f"f{at}", f"f{at}")
+    return f"f{at}" if test.value else f"not f{at}"
+
+
+def _certain(test: Test, at: int) -> str:
     if isinstance(test, Within):
-        least = f" and {value} >= {test.least!r}" if test.least is not None else ""
-        below = f" and {value} < {test.below!r}" if test.below is not None else ""
-        return f"{value} is not None{least}{below}"
-    return f"{value} is {test.value!r}"
+        return _between(test, f"l{at}", f"h{at}")
+    if isinstance(test, OneOf):
+        return f"d{at}.among is not None and d{at}.among.issubset({_codes(test)}) if d{at} else {_holds(test, at)}"
+    return f"not d{at} and {_holds(test, at)}"
+
+
+def _possible(test: Test, at: int) -> str:
+    if not _doubtful(test):
+        return _holds(test, at)
+    if isinstance(test, Within):
+        return _between(test, f"h{at}", f"l{at}")
+    if isinstance(test, OneOf):
+        return f"d{at}.among is None or not d{at}.among.isdisjoint({_codes(test)}) if d{at} else {_holds(test, at)}"
+    return f"d{at} or {_holds(test, at)}"
+
+
+def _between(test: Within, first: str, last: str) -> str:
+    """Whether one number is not too low and another not too high; nothing is known of an unknown one."""
+    bounds = [f"{first} >= {test.least!r}"] if test.least is not None else []
+    bounds += [f"{last} < {test.below!r}"] if test.below is not None else []
+    return " and ".join(bounds) or f"lowest < {first} and {last} < highest"
+
+
+def _codes(test: OneOf) -> str:
+    return f"({''.join(f'{code!r}, ' for code in sorted(test.codes))})"

@@ -1,8 +1,8 @@
 """The closed language of conditions: what a row of a rule table may ask of a referral."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple, Protocol
+from typing import Final, Literal, Protocol
 
 SetField = Literal["flags", "concerns"]
 CodeField = Literal[
@@ -20,6 +20,11 @@ CodeField = Literal[
 NumberField = Literal["age", "markers", "food_days_left", "meds_days_left"]
 TruthField = Literal["own_consent", "red_flag_words", "most_vulnerable"]
 Field = SetField | CodeField | NumberField | TruthField
+DOUBTFUL: Final[tuple[Field, ...]] = (
+    *("age", "markers", "food_days_left", "meds_days_left", "most_vulnerable", "shielding"),
+    *("district", "outcode", "ward", "lsoa"),
+)
+"""The fields that may be in doubt. All others are what was ticked, chosen or said, and so are known."""
 Fact = Literal["age", "food_days_left", "meds_days_left", "shield_list_match", "place"]
 """What a caller may not have been asked, as facts of a referral call it."""
 
@@ -46,16 +51,13 @@ Doubts = Mapping[Field, Doubt]
 class Judge(Protocol):
     """What judges all conditions of a rule set at once (`compiled.Conditions`)."""
 
-    def bits(self, sets: Sets, codes: Codes, numbers: Numbers, truths: Truths, doubts: Doubts) -> "Bits":
-        """What can be said of every condition, of a case with these fields."""
+    @property
+    def bits(self) -> Callable[[Sets, Codes, Numbers, Truths, Doubts], "Bits"]:
+        """What can be said of every condition, of a case with such fields."""
 
 
-class Bits(NamedTuple):
-    """By their bits the conditions of a rule set that hold for a case, and those that cannot be told."""
-
-    holds: int
-    open: int
-    by: Judge
+Bits = tuple[int, int, Judge]
+"""By their bits the conditions of a rule set that hold for a case, those that cannot be told, and who says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class Case:
         doubts = {each: doubt for each, doubt in self.doubts.items() if each not in place}
         doubts |= {each: NO_PLACE for each, code in place.items() if code is None}
         placed = replace(self, codes={**self.codes, **place}, doubts=doubts)
-        return placed.read_by(self.bits.by if self.bits else None)
+        return placed.read_by(self.bits[2] if self.bits else None)
 
     def read_by(self, judge: Judge | None) -> "Case":
         """The same with all conditions of a rule set judged at once, each of which is then only looked up."""
@@ -248,8 +250,8 @@ class Condition:
     def holds(self, case: Case) -> bool:
         """Whether all hold for this referral."""
         bits = case.bits
-        if bits is not None and bits.by is self.by:
-            return bits.holds & self.bit != 0
+        if bits is not None and bits[2] is self.by:
+            return bits[0] & self.bit != 0
         for test in self.tests:  # noqa: SIM110 - a plain loop: this runs a hundred times in every decision
             if not test.holds(case):
                 return False
@@ -261,8 +263,8 @@ class Condition:
         Kleene's logic: one that surely fails decides, however many others cannot be told.
         """
         bits = case.bits
-        if bits is not None and bits.by is self.by:
-            return None if bits.open & self.bit else bits.holds & self.bit != 0
+        if bits is not None and bits[2] is self.by:
+            return None if bits[1] & self.bit else bits[0] & self.bit != 0
         judged = {test.judge(case) for test in self.tests}
         if False in judged:
             return False
