@@ -34,7 +34,7 @@ simulate-month: .env-run ## a month of calls, answers, silence and faults in min
 	@$(BIN)/waymark simulate-month $(MONTH)
 
 bench-rules: .env-bench ## the rules beside other engines, in ratios (docs/performance.md); wants a quiet machine
-	@.venv-bench/bin/python -m bench $(BENCH)
+	@JAVA_HOME=$${JAVA_HOME:-$$(dirname $$(dirname $$(readlink -f "$$(command -v java)")))} .venv-bench/bin/python -m bench $(BENCH)
 
 up: ## genuine Kafka, PostgreSQL and Redis on loopback, without Docker
 	@$(PYTHON) -m deploy.native up

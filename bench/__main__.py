@@ -4,11 +4,14 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 
-from bench import simulation
+from bench import deciding, lint, simulation, triage
 from bench.measuring import Different, Ratio
 
 MEASURES: dict[str, Callable[[int], list[Ratio]]] = {
+    "triage": triage.measure,
     "simulation": simulation.measure,
+    "lint": lint.measure,
+    "deciding": deciding.measure,
 }
 """What is measured, by name, in this order."""
 LEAST_ROUNDS = 5
