@@ -80,6 +80,7 @@ KINDS: Mapping[str, Kind] = {
     "method-not-allowed": Kind(405, "That method is not allowed here"),
     "payload-too-large": Kind(413, "The body is too large"),
     "unsupported-media-type": Kind(415, "The body must be JSON"),
+    "postcode-unknown": Kind(422, "Nothing is known of that postcode here"),
     "rate-limited": Kind(429, "Too many requests"),
     "simulation-running": Kind(503, "Another draft is being simulated"),
     "dependency-unavailable": Kind(503, "Something we depend on is away"),

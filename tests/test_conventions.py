@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from services.intake.settings import IntakeSettings
 from services.notifier.settings import NotifierSettings
-from services.router.settings import RouterSettings
+from services.router.settings import FeedSettings, RouterSettings
 from shared.log import KEYS
 from shared.settings import CommonSettings
 
@@ -23,7 +23,7 @@ COMPOSE = ROOT / "docker-compose.yml"
 LEVELS = frozenset({"debug", "info", "warning", "error", "exception", "critical", "log"})
 # Given to the logger and turned into `error` and `where`.
 FOR_THE_LOGGER = frozenset({"exc_info"})
-IRREGULAR = frozenset({"set_aside", "left_open", "got_stuck", "grown", "sent", "swept"})
+IRREGULAR = frozenset({"set_aside", "left_open", "got_stuck", "grown", "sent", "stale_found", "swept"})
 LINES_MAX, FUNCTION_MAX = 300, 40
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -138,7 +138,7 @@ def test_a_log_line_against_the_rules_would_be_found(line: str) -> None:
 
 def fields() -> Mapping[str, FieldInfo]:
     """Every setting by the name of its variable."""
-    kinds = (IntakeSettings, RouterSettings, NotifierSettings)
+    kinds = (IntakeSettings, RouterSettings, FeedSettings, NotifierSettings)
     return {f"WAYMARK_{name.upper()}": field for kind in kinds for name, field in kind.model_fields.items()}
 
 

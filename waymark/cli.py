@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from shared.errors import WaymarkError
 from shared.vault import Vault, rotate_file
-from waymark import admin, checking, embedded, explaining, rules_cli, scenarios, serving
+from waymark import admin, checking, directory_cli, embedded, explaining, rules_cli, scenarios, serving
 from waymark.names import ServiceName
 from waymark.simulate.month import Plan
 from waymark.simulate.run import draw_seed, run
@@ -30,6 +30,8 @@ app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(rules_cli.app, name="rules")
 keys = typer.Typer(help="The key file that personal data is sealed with.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
+app.add_typer(directory_cli.app, name="directory")
+app.command("feed")(directory_cli.feed)
 
 # In the month that follows lie a change of the clocks and Easter.
 FIRST_DAY = datetime(2026, 3, 15, tzinfo=UTC)
@@ -46,9 +48,10 @@ def up(
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 8000,
     data: Annotated[Path, typer.Option(help="Where the database files and the key file live.")] = Path("var"),
     directory: Directory = COUNTY,
+    feed_port: Annotated[int | None, typer.Option(help="Also serve the public directory, on this port.")] = None,
 ) -> None:
     """Serve all three services in one process, with SQLite files and no broker."""
-    asyncio.run(embedded.up(data=data, port=port, demo=demo, directory=directory))
+    asyncio.run(embedded.up(data=data, port=port, demo=demo, directory=directory, feed_port=feed_port))
 
 
 @app.command()

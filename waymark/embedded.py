@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random, SystemRandom
@@ -18,7 +19,8 @@ from services.intake.settings import IntakeSettings
 from services.notifier import main as notifier
 from services.notifier.settings import NotifierSettings
 from services.router import main as router
-from services.router.settings import RouterSettings
+from services.router.feed import build_feed
+from services.router.settings import FeedSettings, RouterSettings
 from shared.app import application
 from shared.clock import Clock, NewId, new_id, utc_now
 from shared.embedded import Embedded
@@ -120,8 +122,9 @@ async def load(services: Sequence[Service], directory: Path) -> None:
     await load_first_postcodes(services[0].database, directory)
 
 
-async def up(*, data: Path, port: int, demo: bool, directory: Path) -> None:
-    """Serve until Ctrl-C. With `demo`, submit the county's sample referrals unless this folder has had them."""
+async def up(*, data: Path, port: int, demo: bool, directory: Path, feed_port: int | None = None) -> None:
+    """Serve until Ctrl-C. With `demo`, submit the county's sample referrals unless this folder has had them; with
+    `feed_port`, serve the public directory there."""
     # A pipe has no width of its own; a table of 80 columns would say little.
     console = Console(width=None if sys.stdout.isatty() else 140)
     await asyncio.to_thread(prepare, data)
@@ -129,7 +132,12 @@ async def up(*, data: Path, port: int, demo: bool, directory: Path) -> None:
     set_up_logging(stream=open_log(data / LOG_FILE))
     process = assemble(data, public_url=url)
     await load(process.services, directory)
-    async with HttpServer(process.app, HOST, port) as server, httpx.AsyncClient(base_url=url, timeout=30) as client:
+    async with AsyncExitStack() as stack:
+        # First, so that signals reach the server that is waited for.
+        if feed_port is not None:
+            await stack.enter_async_context(HttpServer(_feed(data, feed_port), HOST, feed_port))
+        server = await stack.enter_async_context(HttpServer(process.app, HOST, port))
+        client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=30))
 
         async def introduce() -> None:
             if demo:
@@ -140,6 +148,13 @@ async def up(*, data: Path, port: int, demo: bool, directory: Path) -> None:
         await _unless_stopped(server, introduce())
         await server.until_stopped()
     console.print(f"Stopped. The data stays in {data}.", highlight=False)
+
+
+def _feed(data: Path, port: int) -> FastAPI:
+    """The public feed of a data folder."""
+    url = embedded_url(data, ServiceName.ROUTER)
+    settings = read_settings(FeedSettings, router_database_url=url, feed_url=f"http://{HOST}:{port}")
+    return build_feed(settings, now=utc_now, new_id=new_id)
 
 
 async def _unless_stopped(server: HttpServer, work: Coroutine[None, None, None]) -> None:

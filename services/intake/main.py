@@ -9,7 +9,6 @@ from pathlib import Path
 from uuid import UUID
 
 from services.intake.api import routes
-from services.intake.cache import RateLimit
 from services.intake.configuration import POLICY_FILES, SECTORS_FILE, load_areas, load_policy
 from services.intake.consumers import subscriptions
 from services.intake.internal_api import internal_routes
@@ -28,6 +27,7 @@ from shared.documents import Documents, save_documents
 from shared.envelope import Origin
 from shared.errors import Refused
 from shared.idempotency import Expiry, Idempotency
+from shared.rate_limit import RateLimit
 from shared.reference import SPACE, reference_of
 from shared.service import Loop, Service
 from shared.vault import Vault

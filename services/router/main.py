@@ -1,9 +1,10 @@
 """The router, assembled: the only module that knows all of its parts."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from services.router.api import answering, capacity, explaining, pausing, reading, simulating
+from services.router.api import answering, capacity, directory, explaining, pausing, reading, simulating
 from services.router.api import links as links_api
 from services.router.chaser import Chase, Reviews, Watchdog
 from services.router.configuration import load_county_documents
@@ -13,6 +14,7 @@ from services.router.decay import Decay
 from services.router.domain.county import County
 from services.router.pages import assignments, decisions, links
 from services.router.settings import RouterSettings
+from services.router.staleness import Staleness
 from services.router.store.tables import metadata
 from services.router.store.transaction import RouterTransaction
 from services.router.use_cases.chasing import RingClock
@@ -39,6 +41,7 @@ EXPIRE_EVERY_S = 600.0
 CHASE_EVERY_S = 5.0
 WATCH_EVERY_S = 60.0
 DECAY_EVERY_S = 60.0
+STALE_EVERY_S = 3600.0
 
 
 def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
@@ -66,6 +69,7 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
             links.routes(database, stores, signer, now, place_again),
             capacity.routes(database, stores, idempotency, now),
             simulating.routes(database, stores, load_county_documents, Workbench(), now),
+            directory.routes(database, stores, now),
         ),
         subscriptions=subscriptions(
             stores,
@@ -75,13 +79,20 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
             NoteTold(),
             NoteUnreachable(now, place_again),
         ),
-        loops=(
-            Loop("router.chase", Chase(database, stores, RingClock(place_again)), CHASE_EVERY_S),
-            Loop("router.reviews", Reviews(database, stores, ReviewHeld()), WATCH_EVERY_S),
-            Loop("router.watchdog", Watchdog(database, stores), WATCH_EVERY_S),
-            Loop("router.capacity", Decay(database, stores, LetDecay(), NoteDirectory()), DECAY_EVERY_S),
-            Loop("router.idempotency", Expiry(database), EXPIRE_EVERY_S),
-        ),
+        loops=_loops(database, stores, now, place_again),
+    )
+
+
+def _loops(
+    database: Database, stores: Callable[[Transaction], RouterTransaction], now: Clock, place_again: PlaceAgain
+) -> tuple[Loop, ...]:
+    return (
+        Loop("router.chase", Chase(database, stores, RingClock(place_again)), CHASE_EVERY_S),
+        Loop("router.reviews", Reviews(database, stores, ReviewHeld()), WATCH_EVERY_S),
+        Loop("router.watchdog", Watchdog(database, stores), WATCH_EVERY_S),
+        Loop("router.capacity", Decay(database, stores, LetDecay(), NoteDirectory()), DECAY_EVERY_S),
+        Loop("router.staleness", Staleness(database, now), STALE_EVERY_S),
+        Loop("router.idempotency", Expiry(database), EXPIRE_EVERY_S),
     )
 
 

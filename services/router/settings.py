@@ -11,6 +11,13 @@ class RouterDatabase(CommonSettings):
     router_database_url: str = Field(description="the router's database, postgresql+asyncpg:// or sqlite+aiosqlite://")
 
 
+class FeedSettings(RouterDatabase):
+    """What the public feed needs: no key, and no secret but the way to the directory."""
+
+    feed_url: str = Field("http://127.0.0.1:8010", description="where everybody reaches the public feed")
+    feed_requests_per_minute: int = Field(600, ge=1, description="how often one caller may ask the feed in a minute")
+
+
 class RouterSettings(RouterDatabase):
     """What the router needs besides what every service does."""
 

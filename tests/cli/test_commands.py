@@ -35,10 +35,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def up(data: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+def up(data: Path, *words: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     """`waymark up` on a folder, once it says that it is up; and its address."""
     port = free_port()
-    line = [str(WAYMARK), "up", "--data", str(data), "--port", str(port)]
+    line = [str(WAYMARK), "up", "--data", str(data), "--port", str(port), *words]
     process = subprocess.Popen(
         line, env=environment({}), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
@@ -63,7 +63,7 @@ def test_help_tells_of_every_command() -> None:
     done = waymark("--help")
     assert (done.returncode, done.stderr) == (0, "")
     for command in ("up", "serve", "migrate", "topics", "check-rules", "load-directory", "load-postcodes", "route",
-                    "dead-letters", "rules"):  # fmt: skip
+                    "dead-letters", "rules", "directory", "feed"):  # fmt: skip
         assert command in done.stdout
 
 

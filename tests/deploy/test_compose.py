@@ -21,6 +21,7 @@ DOCUMENT: Mapping[str, Any] = yaml.safe_load(COMPOSE.read_text())
 SERVICES: Mapping[str, Service] = DOCUMENT["services"]
 JOBS = {"topics", "migrate", "directory"}
 OURS = {"intake", "router", "notifier"}
+FEED = "feed"
 
 # What a property may differ in between a container and the loopback: where it listens, and where it keeps its data.
 PLACES = {
@@ -66,17 +67,26 @@ def test_every_image_is_pinned_to_a_version(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"kafka"}))
 def test_no_container_runs_as_root(name: str) -> None:
-    if name in OURS | JOBS:
+    if name in OURS | JOBS | {FEED}:
         # deploy/Dockerfile names its user.
         assert "user" not in SERVICES[name]
     else:
         assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", SERVICES[name]["user"])
 
 
-def test_only_the_front_door_and_the_mail_page_can_be_reached_and_only_from_this_machine() -> None:
+def test_only_the_front_door_the_feed_and_the_mail_page_can_be_reached_and_only_from_this_machine() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert published == {"front-door": ["127.0.0.1:8000:8000"], "mail": ["127.0.0.1:8025:8025"]}
+    assert published == {
+        "front-door": ["127.0.0.1:8000:8000"],
+        "feed": ["127.0.0.1:8010:8010"],
+        "mail": ["127.0.0.1:8025:8025"],
+    }
     assert all("network_mode" not in service for service in SERVICES.values())
+
+
+def test_the_feed_knows_the_directory_and_nothing_else() -> None:
+    assert settings(FEED).keys() == {"WAYMARK_ROUTER_DATABASE_URL", "WAYMARK_FEED_URL", "WAYMARK_LOG_LEVEL"}
+    assert SERVICES[FEED]["depends_on"].keys() == {"postgres", "directory"}
 
 
 def test_data_stores_stand_on_a_network_with_no_way_out() -> None:

@@ -114,6 +114,7 @@ async def services(ports: Mapping[str, int]) -> AsyncIterator[None]:
         ("/api/v1/decisions/ABCD-EFGH", "router: GET /api/v1/decisions/ABCD-EFGH"),
         ("/api/v1/assignments?state=offered", "router: GET /api/v1/assignments?state=offered"),
         ("/api/v1/notifications?referral=x", "notifier: GET /api/v1/notifications?referral=x"),
+        ("/api/v1/directory/gaps", "router: GET /api/v1/directory/gaps"),
         ("/decisions/ABCD-EFGH", "router: GET /decisions/ABCD-EFGH"),
         ("/r/a.signed.token", "router: GET /r/a.signed.token"),
         ("/progress/a.signed.token", "router: GET /progress/a.signed.token"),

@@ -1,13 +1,16 @@
 """The closed schema of the files on partners, needs, districts and the calendar: every key they may have."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.router.domain.vocabulary import Channel, Priority
 
 TimeOfDay = Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
 IsoDate = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+# As the field's standard writes instants: RFC 3339 in UTC.
+IsoInstant = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$")]
+HsdsId = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 GssCode = Annotated[str, Field(pattern=r"^[A-Z]\d{8}$")]
 OptionalGssCode = Annotated[str, Field(pattern=r"^([A-Z]\d{8})?$")]
 Text = Annotated[str, Field(min_length=1)]
@@ -59,9 +62,68 @@ class ContactDoc(Closed):
     digest: Text | None = None
 
 
-class ServiceDoc(Closed):
-    """One service; the names are those of Open Referral UK, with the router's own beside them."""
+class PhoneDoc(Closed):
+    """A telephone number for the public."""
 
+    number: Text
+    description: str | None = None
+
+
+class LocationDoc(Closed):
+    """Premises that the public may visit; degrees as in WGS 84. `uprn` is the Unique Property Reference Number."""
+
+    hsds_id: HsdsId | None = None
+    name: Text
+    address: Text
+    city: Text
+    postcode: Text
+    latitude: Annotated[float, Field(ge=-90, le=90, strict=False)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180, strict=False)] | None = None
+    uprn: Annotated[str, Field(pattern=r"^\d{1,12}$")] | None = None
+
+
+class ListingDoc(Closed):
+    """What the public is told of a service besides its name, description, hours, places, ages and needs."""
+
+    url: Text | None = None
+    email: Text | None = None
+    phones: list[PhoneDoc] = Field(default_factory=list)
+    fees: Text | None = None
+    accreditations: Text | None = None
+    alert: Text | None = None
+    locations: list[LocationDoc] = Field(default_factory=list)
+
+
+class AssuranceDoc(Closed):
+    """After how many days a service's details should be looked at again, and after how many they count as unchecked."""
+
+    due_after_days: Annotated[int, Field(ge=1)] = 180
+    lapses_after_days: Annotated[int, Field(ge=1)] = 365
+
+    @model_validator(mode="after")
+    def lapses_last(self) -> Self:
+        """A check is due before it has lapsed."""
+        if self.lapses_after_days <= self.due_after_days:
+            raise ValueError("lapses_after_days must be more than due_after_days")
+        return self
+
+
+class AssuredDoc(Closed):
+    """Where a service's details come from and who looked at them when. `hsds_id` is the id that the source gave it;
+    without one it is derived. `source` is the name under which they are imported."""
+
+    hsds_id: HsdsId | None = None
+    source: Text | None = None
+    assured_date: IsoDate | None = None
+    assurer_email: Text | None = None
+    last_modified: IsoInstant | None = None
+
+
+class ServiceDoc(AssuredDoc):
+    """One service; the names are those of Open Referral UK, with the router's own beside them. Without `listing` it is
+    in no feed and no export."""
+
+    listing: ListingDoc | None = None
     id: Text
     organization_id: Text
     name: Text
@@ -97,13 +159,45 @@ class OrganisationDoc(Closed):
     email: Text
     website: str | None
     services: list[ServiceDoc]
+    hsds_id: HsdsId | None = None
+    public_email: Text | None = None
+
+
+class NewOrganisationDoc(Closed):
+    """The organisation of a service that nobody has given routing fields yet."""
+
+    hsds_id: HsdsId
+    name: Text
+    description: str
+    website: str | None = None
+    email: Text | None = None
+
+
+class UnroutedDoc(AssuredDoc):
+    """A service as it was imported: nothing is offered to it until somebody moves it to an organisation's services and
+    says there how it is to be used. `terms` are the kinds of help that its source names and we do not know."""
+
+    name: Text
+    description: str
+    status: Literal["active", "inactive", "temporarily closed", "defunct"]
+    organization: NewOrganisationDoc
+    taxonomy_terms: list[str]
+    terms: list[str] = Field(default_factory=list)
+    service_areas: list[AreaDoc]
+    minimum_age: Annotated[int, Field(ge=0)] | None
+    maximum_age: Annotated[int, Field(ge=0)] | None
+    schedules: list[ScheduleDoc]
+    languages: list[str]
+    listing: ListingDoc
 
 
 class PartnersDoc(Closed):
     """The file on partners."""
 
     version: Text
+    assurance: AssuranceDoc = AssuranceDoc()
     organizations: list[OrganisationDoc]
+    unrouted: list[UnroutedDoc] = Field(default_factory=list)
 
 
 class CodeDoc(Closed):

@@ -1,7 +1,7 @@
 """Who is there for whom: needs without a service somewhere, services that no rule reaches, flags that nothing reads."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from services.router.configuration import Compiled
@@ -14,6 +14,7 @@ from services.router.configuration.rules_schema import TrackDoc
 from services.router.domain.conditions import ALWAYS, AllOf, AnyOf, Condition, NoneOf, OneOf, Test, Within
 from services.router.domain.county import District
 from services.router.domain.directory import Eligibility
+from services.router.domain.reaching import tracks_reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class ReachChecks:
     def _unreached(self) -> Iterator[Found]:
         """Active services that no rule names, and that share no track with any of their needs."""
         county = self.compiled.county
-        reached, named = self._reached(), self._named()
+        reached, named = tracks_reached(county), self._named()
         for service in county.services.values():
             if not service.active or service.id in named or service.track == county.rules.outside.track:
                 continue
@@ -114,17 +115,6 @@ class ReachChecks:
             elif idle and len(service.needs) < len(county.needs):
                 sentence = f"{service.id} also offers {', '.join(idle)}, which no rule sends to {service.track}"
                 yield Found(Severity.INFO, PARTNERS, f"{path}: taxonomy_terms", sentence, idle[0])
-
-    def _reached(self) -> Mapping[str, set[str]]:
-        """The tracks to which anything sends each need."""
-        rules, needs = self.compiled.county.rules, self.compiled.county.needs
-        last = {track for row in rules.selection.before_the_desk for track in row.tracks}
-        reached = {}
-        for code, need in needs.items():
-            rows = rules.tracks.get(code, ())
-            own = {track for row in rows for track in row.tracks} if rows else {need.default_track}
-            reached[code] = own.union(need.fallback_tracks, last)
-        return reached
 
     def _named(self) -> set[str]:
         rules = self.compiled.county.rules

@@ -3,8 +3,8 @@
 import pytest
 from prometheus_client import REGISTRY
 
-from services.intake.cache import RateLimit, TooMany
 from shared.clock import new_id, utc_now
+from shared.rate_limit import RateLimit, TooMany
 from tests.intake.builders import a_body
 from tests.intake.conftest import Hands, World
 

@@ -1,0 +1,1 @@
+"""The directory in the field's standard: what goes out, what comes in, and the public feed."""
