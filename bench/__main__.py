@@ -4,11 +4,13 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 
-from bench import deciding, lint, simulation, triage
+from bench import deciding, eligibility, lint, matching, simulation, triage
 from bench.measuring import Different, Ratio
 
 MEASURES: dict[str, Callable[[int], list[Ratio]]] = {
     "triage": triage.measure,
+    "eligibility": eligibility.measure,
+    "matching": matching.measure,
     "simulation": simulation.measure,
     "lint": lint.measure,
     "deciding": deciding.measure,

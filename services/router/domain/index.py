@@ -1,14 +1,14 @@
 """Which services to try for a need at a place, in what order, and whom each of them accepts."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from heapq import merge
 from itertools import chain
 
 from services.router.domain.bitsets import Bitsets, bitsets_of
 from services.router.domain.conditions import Case, Field
-from services.router.domain.directory import Eligibility, Organisation, Service
+from services.router.domain.directory import Areas, Eligibility, Organisation, Service
 from services.router.domain.vocabulary import Verdict
 
 OUTCODE, DISTRICT, COUNTY, ELSEWHERE = range(4)
@@ -140,13 +140,13 @@ class Shelf:
             self._is_before(cell.rows[(rows & -rows).bit_length() - 1], entry) for cell, rows in self._runs(part)
         )
 
-    def _runs(self, part: Part) -> list[Part]:
+    def _runs(self, part: Part) -> Sequence[Part]:
         """The same services in parts of which each is in order: those who speak the person's language, and others."""
         cell, rows = part
         speaking = rows & cell.speakers.get(self.language, 0)
         if speaking == rows or not speaking:
-            return [part] if rows else []
-        return [(cell, speaking), (cell, rows ^ speaking)]
+            return (part,) if rows else ()
+        return (cell, speaking), (cell, rows ^ speaking)
 
     def _order(self, entry: Listed) -> tuple[int, int, bool, int, str]:
         """Where it stands for this person: those of `first` before all others, then the order of R54."""
@@ -158,12 +158,15 @@ class Shelf:
         ranks = entry.service.rank, other.service.rank
         return ranks[0] < ranks[1] or (ranks[0] == ranks[1] and entry.order(self.language) < other.order(self.language))
 
-    def is_unsure(self, refused: Iterable[Part], taken: Listed | None, case: Case) -> bool:
-        """Whether facts are missing that could send a need to one of these instead, or leave the one taken out."""
+    def is_unsure(self, eligible: Iterable[Part], taken: Listed | None, case: Case) -> bool:
+        """Whether facts are missing that could send a need to somebody else than these, or leave the one taken out."""
         if all(cell.fields.isdisjoint(case.doubts) for cell, _ in self.parts):
             return False
         conditions = taken.service.eligibility.conditions().values() if taken else ()
-        lost = ((cell, cell.unsure(rows, case)) for cell, rows in refused)
+        lost = (
+            (cell, cell.unsure(rows & ~kept, case))
+            for (cell, rows), (_, kept) in zip(self.parts, eligible, strict=True)
+        )
         return any(when.judge(case) is None for when in conditions) or any(
             rows and self.comes_before((cell, rows), taken) for cell, rows in lost
         )
@@ -179,7 +182,8 @@ Key = tuple[str, str, str]
 class Directory:
     """All services, and for every need, track and place (a district, an outcode or NOWHERE) those that cover it.
 
-    `with_outcodes` has each need and track for which some service works in single outcodes.
+    `with_outcodes` has each need and track for which some service works in single outcodes, `offering` how many offer a
+    need anywhere.
     """
 
     organisations: Mapping[str, Organisation]
@@ -187,6 +191,7 @@ class Directory:
     districts: tuple[str, ...]
     cells: Mapping[Key, Cell]
     with_outcodes: frozenset[tuple[str, str]] = frozenset()
+    offering: Mapping[str, int] = field(default_factory=dict)
 
     def shelf(self, need: str, track: str, district: str | None, outcode: str | None, language: str,
               first: tuple[str, ...] = ()) -> Shelf:  # fmt: skip
@@ -198,6 +203,13 @@ class Directory:
         if wide:
             parts.append((wide, wide.every & ~nearer))
         return Shelf(parts, language, first)
+
+    def listed(self, service_id: str, district: str | None, outcode: str | None) -> Listed | None:
+        """One service as it is listed at a place; None where it does not work there."""
+        service = self.services.get(service_id)
+        places = _places(service.areas, self.districts) if service else {}
+        place = outcode if district and outcode in places else district or NOWHERE
+        return Listed(service, places[place]) if service and place in places else None
 
     def candidates(self, need: str, track: str, district: str | None, outcode: str | None, language: str,
                    first: tuple[str, ...] = ()) -> tuple[Listed, ...]:  # fmt: skip
@@ -234,19 +246,26 @@ def directory_of(
         if rows:
             cells[key] = cell_of(rows)
     elsewhere = {(need, track) for need, track, place in cells if place not in (*districts, NOWHERE)}
-    return Directory({each.id: each for each in organisations}, now, districts, cells, frozenset(elsewhere))
+    offering = Counter(need for service in now.values() for need in service.needs)
+    return Directory(
+        {each.id: each for each in organisations}, now, districts, cells, frozenset(elsewhere), dict(offering)
+    )
 
 
 def _listings(service: Service, districts: tuple[str, ...]) -> Iterator[tuple[Key, Listed]]:
     """Every cell to which a service belongs, with how narrow the area is that says so."""
-    areas = service.areas
+    for place, narrowness in _places(service.areas, districts).items():
+        entry = Listed(service, narrowness)
+        for need in service.needs:
+            yield (need, service.track, place), entry
+
+
+def _places(areas: Areas, districts: tuple[str, ...]) -> dict[str, int]:
+    """Where a service works, and how narrow the area is that says so."""
     places = dict.fromkeys(areas.outcodes, OUTCODE)
     if areas.county or areas.elsewhere:
         places[NOWHERE] = COUNTY if areas.county else ELSEWHERE
     for district in districts:
         if areas.county or district in areas.districts:
             places[district] = DISTRICT if district in areas.districts else COUNTY
-    for place, narrowness in places.items():
-        entry = Listed(service, narrowness)
-        for need in service.needs:
-            yield (need, service.track, place), entry
+    return places

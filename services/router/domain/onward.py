@@ -155,10 +155,4 @@ def _covers(need: str, service: Service, referral: Referral) -> bool:
     if need not in referral.county.needs:
         return False
     districts = (referral.district,) if referral.district else referral.candidates or (None,)
-    return all(
-        any(
-            entry.service.id == service.id
-            for entry in directory.candidates(need, service.track, district, outcode, referral.language)
-        )
-        for district in districts
-    )
+    return need in service.needs and all(directory.listed(service.id, district, outcode) for district in districts)

@@ -115,19 +115,21 @@ def try_shelf(
     eligible, refused = shelf.sift(wanted.referral.case)
     looked, rest = _look_along(shelf.in_order(eligible), wanted)
     taken = looked[-1][0] if looked and looked[-1][1] is Verdict.TAKEN else None
-    passed_over: set[Verdict] = {verdict for _, verdict in looked if verdict is not Verdict.TAKEN}
-    passed_over.update(verdict for verdict, part in refused if shelf.comes_before(part, taken))
-    counts = [
-        *((verdict, rows.bit_count()) for verdict, (_, rows) in refused),
-        *((verdict, 1) for _, verdict in looked),
-    ]
+    passed_over: set[Verdict] = set()
     tally: dict[Verdict, int] = {}
-    for verdict, count in counts:
-        tally[verdict] = tally.get(verdict, 0) + count
-    if left := len(shelf) - sum(tally.values()):
+    for verdict, part in refused:
+        tally[verdict] = tally.get(verdict, 0) + part[1].bit_count()
+        if verdict not in passed_over and shelf.comes_before(part, taken):
+            passed_over.add(verdict)
+    for _, verdict in looked:
+        tally[verdict] = tally.get(verdict, 0) + 1
+        if verdict is not Verdict.TAKEN:
+            passed_over.add(verdict)
+    listed = len(shelf)
+    if left := listed - sum(tally.values()):
         tally[Verdict.RANKED_AFTER] = left
-    candidates = _shown(shelf, refused, looked, rest, is_short=len(shelf) <= short)
-    unsure = shelf.is_unsure([part for _, part in refused], taken, wanted.referral.case)
+    candidates = _shown(shelf, refused, looked, rest, is_short=listed <= short)
+    unsure = shelf.is_unsure(eligible, taken, wanted.referral.case)
     tried = TrackTried(track, rules, candidates, tuple(sorted(passed_over)), tally, unsure)
     return tried, taken.service.id if taken else None
 

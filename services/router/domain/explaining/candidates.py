@@ -194,12 +194,10 @@ class Tracks:
         case = self.referral.case.at(county.short_code(district), place.outcode)
         row = first_that_holds(county.rules.tracks.get(self.need.need, ()), case)
         first = row.first if row and track in row.tracks else ()
-        entries = county.directory.candidates(self.need.need, track, district, place.outcode, language, first)
-        by_id = {entry.service.id: entry for entry in entries}
-        if service_id not in by_id or taken not in by_id:
+        mine, theirs = (county.directory.listed(each, district, place.outcode) for each in (service_id, taken))
+        if mine is None or theirs is None:
             return f"comes after {self.words.name(taken)}"
-        why = _order(by_id[service_id], by_id[taken], first, language)
-        return f"comes after {self.words.name(taken)}: {why}"
+        return f"comes after {self.words.name(taken)}: {_order(mine, theirs, first, language)}"
 
 
 def _order(later: Listed, sooner: Listed, first: tuple[str, ...], language: str) -> str:

@@ -65,7 +65,7 @@ class Reading:
         checked = need.priority in self.referral.rules.selection.opening_checked
         due_at = self.referral.due_at(need.priority) if checked else None
         obstacles = Obstacles(self.referral, need.need, due_at, self.words, self.is_exact)
-        offered = sum(need.need in service.needs for service in self.made.county.services.values())
+        offered = self.made.county.directory.offering.get(need.need, 0)
         return Tracks(self.referral, need, obstacles, self.words, offered)
 
     def looked(self, need: NeedDecision) -> tuple[Looked, ...]:

@@ -81,9 +81,7 @@ class Searched:
             return self._later(search)
         if track == desk.track:
             return Answer(Because.OTHER_ROW, f"{self._name} has only what a rule names it for, and none does here.")
-        language = self.reading.referral.language
-        entries = county.directory.candidates(self.need.need, track, search.district, place.outcode, language)
-        if not any(entry.service.id == self.service.id for entry in entries):
+        if county.directory.listed(self.service.id, search.district, place.outcode) is None:
             told = f"{self._name} works {self._where()}; the place is {words.district(search.district)}."
             return Answer(Because.NOT_HERE, told)
         passed = self.reading.tracks_of(self.need).said_of(self.service.id, search)
