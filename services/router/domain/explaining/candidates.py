@@ -191,7 +191,7 @@ class Tracks:
     def ranked_after(self, service_id: str, taken: str, track: str, district: str | None) -> str:
         """What puts a service after the one that was taken (R54): the rule, rank, language, area or id."""
         county, place, language = self.referral.county, self.referral.facts.place, self.referral.language
-        case = self.referral.case.at(county.short_code(district), place.outcode)
+        case = self.referral.case_at(district)
         row = first_that_holds(county.rules.tracks.get(self.need.need, ()), case)
         first = row.first if row and track in row.tracks else ()
         mine, theirs = (county.directory.listed(each, district, place.outcode) for each in (service_id, taken))

@@ -128,8 +128,7 @@ class Rows:
 
     def _tracks(self, need: str, search: Search) -> Iterator[Read]:
         """Section E: the first row that holds decides, and those after it were not asked."""
-        rules, place = self.referral.rules, self.referral.facts.place
-        case = self.referral.case.at(self.referral.county.short_code(search.district), place.outcode)
+        rules, case = self.referral.rules, self.referral.case_at(search.district)
         rows = rules.tracks.get(need, ())
         deciding = first_that_holds(rows, case)
         for row in rows:

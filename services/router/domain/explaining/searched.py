@@ -87,7 +87,7 @@ class Searched:
         passed = self.reading.tracks_of(self.need).said_of(self.service.id, search)
         if passed is not None:
             return self._passed(passed, search)
-        case = self.reading.referral.case.at(county.short_code(search.district), place.outcode)
+        case = self.reading.referral.case_at(search.district)
         order = [code for code, _ in tracks_to_try(county.needs[self.need.need], case, self.reading.referral)]
         return self._later(search) if track in order else self._other_row(case)
 
