@@ -26,8 +26,9 @@ def import_tables(files: Sequence[Path], directory: Path) -> list[str]:
     text = with_sheets(documents, extra, read(files))
     if text == documents[RULES]:
         return ["Nothing has changed."]
-    with (directory / RULES).open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
+    new = directory / f"{RULES}.new"
+    new.write_bytes(text.encode())
+    new.replace(directory / RULES)
     lines = unified_diff(documents[RULES].splitlines(), text.splitlines(), n=0, lineterm="")
     changed = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
     return [*changed, f"{RULES} changed. What this means for the whole folder: waymark check-rules {directory}"]

@@ -35,8 +35,11 @@ class Sheet:
 
 
 def tables_of(documents: Mapping[str, str]) -> tuple[Table, ...]:
-    """The decision tables of a county. Raises Refused for a rules file whose tables cannot be read."""
-    return spelt_out(parse_documents(documents))[1].tables
+    """The decision tables of a county. Raises Refused for a file without any, or whose tables cannot be read."""
+    tables = spelt_out(parse_documents(documents))[1].tables
+    if not tables:
+        raise refused(RULES, "there is no decision table in this file")
+    return tables
 
 
 def with_sheets(documents: Mapping[str, str], extra: Mapping[str, str], sheets: Sequence[Sheet]) -> str:

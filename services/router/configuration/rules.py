@@ -99,6 +99,7 @@ class RulesCompiler:
 
     def _risk(self) -> Risk:
         doc, known = self.doc.risk, self.known
+        known.flags.all(doc.always_acted_on, f"{RULES}: risk.always_acted_on")
         return Risk(
             concerns={known.flags.one(flag, f"{RULES}: risk.concerns"): need for flag, need in doc.concerns.items()},
             actions=tuple(self._action(row, f"risk.actions[{number}]") for number, row in enumerate(doc.actions)),

@@ -146,6 +146,7 @@ class RiskDoc(Closed):
     """Section B."""
 
     concerns: dict[str, str]
+    always_acted_on: list[str] = Field(default_factory=list)
     actions: list[ActionDoc]
     child_alone: ActionDoc
     kept_from_visiting: list[TrackStopDoc]

@@ -70,6 +70,14 @@ def test_a_folder_without_files_is_one_error_in_a_sentence(tmp_path: Path) -> No
          "[safe.adult_abuse, safe.self_neglect, safe.modern_slavery]}, age: {below: 17}", Severity.ERROR,
          "adult_at_risk can come, and no row of risk.actions acts on it; for example aged 17; ticked: adult_at_risk",
          "adult_at_risk"),
+        # A flag that must be acted on, and of some people is not.
+        ("rules.yaml", "| immediate_danger | -      ", "| immediate_danger and not(carer) | -", Severity.ERROR,
+         "immediate_danger can be ticked, and no row of risk.actions holds; for example aged 45; ticked: carer, imm",
+         "immediate_danger, suicidal_now"),
+        ("rules.yaml", "always_acted_on: [immediate", "always_acted_on: [imediate", Severity.ERROR,
+         "did you mean 'immediate_danger'?", "imediate"),
+        ("need_taxonomy.yaml", "\ntracks:\n", "\ntracks:\n- {code: idle, label: Nobody}\n",
+         Severity.INFO, "no rule sends anything to the track idle", "idle"),
         # Nobody is there, and somebody is there for nobody.
         ("partners.yaml", COUNCIL, COUNCIL.replace("status: active", "status: inactive"), Severity.WARNING,
          "in High Peak", ""),

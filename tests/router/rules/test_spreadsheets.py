@@ -189,6 +189,11 @@ def test_a_table_cannot_come_twice(tmp_path: Path) -> None:
     assert "the table 'circumstances' is given twice" in refusal_of(*[a_csv(tmp_path, "R52,*,-,P3,P3")] * 2)
 
 
+def test_a_county_without_tables_has_none_to_write() -> None:
+    with pytest.raises(Refused, match=r"rules.yaml: there is no decision table in this file"):
+        tables_of({**DOCUMENTS, RULES: "marks: []"})
+
+
 def test_an_empty_book_changes_nothing(tmp_path: Path) -> None:
     file = tmp_path / "rules.xlsx"
     Workbook().save(file)

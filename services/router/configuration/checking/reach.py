@@ -9,7 +9,7 @@ from services.router.configuration.checking.example import described, example_of
 from services.router.configuration.checking.findings import Found, Severity
 from services.router.configuration.checking.possible import Tangled, World
 from services.router.configuration.conditions import compile_condition
-from services.router.configuration.documents import PARTNERS, RULES
+from services.router.configuration.documents import PARTNERS, RULES, TAXONOMY
 from services.router.configuration.rules_schema import TrackDoc
 from services.router.domain.conditions import ALWAYS, AllOf, AnyOf, Condition, NoneOf, OneOf, Test, Within
 from services.router.domain.county import District
@@ -34,6 +34,7 @@ class ReachChecks:
                 Severity.WARNING, RULES, "tracks", "the conditions of tracks are too tangled to look for services"
             )
         yield from self._unreached()
+        yield from self._idle_tracks()
         yield from self._unknown_outcodes()
         yield from self._unread_flags()
 
@@ -115,6 +116,15 @@ class ReachChecks:
             elif idle and len(service.needs) < len(county.needs):
                 sentence = f"{service.id} also offers {', '.join(idle)}, which no rule sends to {service.track}"
                 yield Found(Severity.INFO, PARTNERS, f"{path}: taxonomy_terms", sentence, idle[0])
+
+    def _idle_tracks(self) -> Iterator[Found]:
+        """Tracks to which nothing sends any need, and on which no service is that a rule names."""
+        county = self.compiled.county
+        busy = {county.services[service].track for service in self._named()}.union(*tracks_reached(county).values())
+        for track in county.tracks:
+            if track not in {*busy, county.rules.outside.track, county.rules.emergency_track}:
+                sentence = f"no rule sends anything to the track {track}"
+                yield Found(Severity.INFO, TAXONOMY, "tracks", sentence, track)
 
     def _named(self) -> set[str]:
         rules = self.compiled.county.rules

@@ -168,8 +168,14 @@ class RowChecks:
                 yield Found(Severity.ERROR, RULES, other.path, sentence)
 
     def _gaps(self) -> Iterator[Found]:
-        """Every concern, chosen or ticked, must be acted on by some row of section B, whoever the person is."""
+        """Every concern, chosen or ticked, and every flag that must be acted on: some row of section B is there for it,
+        whoever the person is."""
         rules = self.compiled.county.rules
+        for flag in self.compiled.rules.risk.always_acted_on:
+            box = self.world.find((), [each.when for each in self._risk_actions()], (ticked(flag),))
+            if box is not None:
+                sentence = f"{flag} can be ticked, and no row of risk.actions holds; for example {self._words(box)}"
+                yield Found(Severity.ERROR, RULES, "risk.always_acted_on", sentence, flag)
         for flag, need in rules.risk.concerns.items():
             acting = [each.when for each in self._risk_actions() if need in (each.need, *each.answers)]
             for what, asked in ((flag, ticked(flag)), (need, chosen(need))):
