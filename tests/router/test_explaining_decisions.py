@@ -13,8 +13,10 @@ from tests.router.builders import CREATIVE, LEAD, PEER, a_reference, a_submissio
 from tests.router.conftest import World
 from tests.router.test_answering import answer
 from tests.router.test_api import DECISIONS, assert_problem, assignments
+from tests.router.test_confirming import confirm
 from tests.router.test_history import NEED, declined
 from tests.router.test_pages import page_of
+from tests.router.test_pausing import SERVICES, post
 
 Json = Mapping[str, Any]  # JSON
 
@@ -88,6 +90,22 @@ async def test_needs_that_a_service_passed_on_are_told_with_its_own_reason(world
     assert why["sentence"].startswith(passed_on["sentence"])
     page = await page_of(world, f"/decisions/{reference}")
     assert "Passed on since" in page.texts["h2"]
+
+
+async def reason_for(world: World, service_id: str) -> str:
+    """Why this service was not asked for a need that is its own."""
+    told = await explained(world, await routed(world, NEED))
+    tracks = told["decisions"][0]["explanation"]["needs"][0]["searches"][0]["tracks"]
+    [reason] = [each["reason"] for track in tracks for each in track["services"] if each["service_id"] == service_id]
+    return str(reason)
+
+
+async def test_a_service_that_pauses_is_not_said_to_be_full_nor_the_other_way_round(world: World) -> None:
+    await confirm(world, places=1)
+    await routed(world, NEED)
+    assert await reason_for(world, CREATIVE) == "is full today: 0 of 1 places left"
+    await post(world, f"{SERVICES}/{CREATIVE}/pause", reason="partner_closed")
+    assert await reason_for(world, CREATIVE) == "takes nothing at present: it pauses, or said that it is full"
 
 
 async def test_a_decision_is_explained_by_the_directory_that_it_was_made_by(world: World) -> None:

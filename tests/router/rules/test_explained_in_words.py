@@ -293,6 +293,12 @@ def test_why_not_names_the_row_that_decided_and_what_another_would_have_needed(c
             ("it had a place left that day",),
         ),
         (
+            "svc-er-doorstep", a_referral("food.shopping", place=EREWASH),
+            Load(remaining={"svc-er-doorstep": 0}, shut=frozenset({"svc-er-doorstep"})),
+            f"{DOORSTEP} takes nothing at present: it pauses, or said that it is full.",
+            ("it had taken more that day",),
+        ),
+        (
             "svc-av-network", a_referral("food.shopping"), NOTHING,
             f"{NETWORK} comes after {DOORSTEP}: its rank is 50, that one's 10.",
             (f"{DOORSTEP} (Amber Valley CVS) had no place left that day",),
