@@ -7,7 +7,6 @@ from bench.generated import plain_python
 from bench.measuring import Ratio, at_least, at_most, compared, same
 from bench.peers import PEERS
 from bench.workload import Record, Triage, triage
-from services.router.domain.conditions import Bits, Case
 
 Given = TypeVar("Given")
 REFERRALS, SLOW = 1_000, 50
@@ -26,7 +25,7 @@ def measure(rounds: int) -> list[Ratio]:
         work = triage(REFERRALS, answered=answered)
         agree(work)
         yardstick = each(plain_python(work.rules), [unlisted(record) for record in work.records])
-        ratio, took, other = compared(each(judging(work), work.cases), yardstick, rounds)
+        ratio, took, other = compared(each(work.conditions.bits, work.cases), yardstick, rounds)
         note = f"{micro(took, REFERRALS)} against {micro(other, REFERRALS)}"
         ratios.append(Ratio(f"triage.{name}", ratio, goal, note))
     return [*ratios, *beside_peers(work, rounds)]
@@ -35,7 +34,7 @@ def measure(rounds: int) -> list[Ratio]:
 def beside_peers(work: Triage, rounds: int) -> list[Ratio]:
     """How many times faster ours is than each peer, on the first referrals."""
     ratios, plain = [], plain_python(work.rules)
-    few, own = work.records[:SLOW], each(judging(work), work.cases[:SLOW])
+    few, own = work.records[:SLOW], each(work.conditions.bits, work.cases[:SLOW])
     for name, make in PEERS.items():
         fired = make(work.rules)
         for number, record in enumerate(few):
@@ -46,19 +45,9 @@ def beside_peers(work: Triage, rounds: int) -> list[Ratio]:
     return ratios
 
 
-def judging(work: Triage) -> Callable[[Case], Bits]:
-    """Ours: by bits the rules that hold for a case, and those of which it cannot be told."""
-    bits = work.conditions.bits
-
-    def judged(case: Case) -> Bits:
-        return bits(case.sets, case.codes, case.numbers, case.truths, case.doubts)
-
-    return judged
-
-
 def agree(work: Triage) -> None:
     """Raises Different unless all ways say the same of every referral, test by test included."""
-    ours, plain = judging(work), plain_python(work.rules)
+    ours, plain = work.conditions.bits, plain_python(work.rules)
     for number, (case, record) in enumerate(zip(work.cases, work.records, strict=True)):
         holds, left_open, _ = ours(case)
         alone = case.read_by(None)

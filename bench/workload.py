@@ -65,7 +65,7 @@ def _answered(facts: Facts) -> Facts:
         food_days_left=7 if facts.food_days_left is None else facts.food_days_left,
         meds_days_left=14 if facts.meds_days_left is None else facts.meds_days_left,
         shield_list_match=bool(facts.shield_list_match),
-        place=Place("E07000034", "unit", (), "S40") if facts.place.district is None else facts.place,
+        place=Place(facts.place.district or "E07000034", "unit", (), facts.place.outcode or "S40", "ward", "lsoa"),
     )
 
 

@@ -27,7 +27,7 @@ def asks_of(referral: Referral, needs: tuple[NeedDecision, ...], repeats: Repeat
     for named, facts in _Asking(referral, needs, repeats).matters():
         for fact in facts:
             rules[fact].update(named)
-    return tuple(Ask(fact, tuple(sorted(rules[fact]))) for fact in referral.rules.questions if fact in rules)
+    return tuple(Ask(fact, tuple(sorted(map(str, rules[fact])))) for fact in referral.rules.questions if fact in rules)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,22 +11,18 @@ from services.router.domain.conditions import (
     AllOf,
     AnyOf,
     Bits,
-    Codes,
+    Case,
     Condition,
-    Doubts,
     Field,
     Judge,
     NoneOf,
-    Numbers,
     OneOf,
-    Sets,
     Test,
-    Truths,
     Within,
 )
 
-Generated = Callable[[Sets, Codes, Numbers, Truths, Doubts], Bits]
-ARGUMENTS = "sets, codes, numbers, truths, doubts"
+Generated = Callable[[Case], Bits]
+MAPPINGS = ("sets", "codes", "numbers", "truths", "doubts")
 
 
 @dataclass(slots=True)
@@ -48,7 +44,7 @@ class Conditions:
 
     @property
     def bits(self) -> Generated:
-        """What says of a case with given fields which conditions hold and which are open."""
+        """What says of a case which conditions hold and which are open."""
         if self._generated is None:
             self._generated = generate(self.numbers, self)
         return self._generated
@@ -78,7 +74,8 @@ def source(conditions: tuple[Condition, ...]) -> str:
     lines = _Lines(conditions)
     answer = "return holds, left_open, by"
     told = ("holds = left_open = 0", *lines.holding(), f"if not doubts: {answer}")
-    return "\n    ".join((f"def judged({ARGUMENTS}):", *lines.values(), *told, *lines.left_open(), answer))
+    mappings = (f"{name} = case.{name}" for name in MAPPINGS)
+    return "\n    ".join(("def judged(case):", *mappings, *lines.values(), *told, *lines.left_open(), answer))
 
 
 class _Lines:
@@ -140,7 +137,8 @@ def _holds(test: Test, at: int) -> str:
         case NoneOf():
             return " and ".join(f"{code!r} not in f{at}" for code in sorted(test.codes)) or "True"
         case OneOf():
-            return f"f{at} in {_codes(test)}"
+            codes = ", ".join(map(repr, sorted(test.codes)))
+            return f"f{at} in {{{codes}}}" if len(test.codes) > 1 else f"f{at} == {codes}" if codes else "False"
         case Within():
             return _between(test, f"f{at}", f"f{at}")
     return f"f{at}" if test.value else f"not f{at}"

@@ -52,8 +52,8 @@ class Judge(Protocol):
     """What judges all conditions of a rule set at once (`compiled.Conditions`)."""
 
     @property
-    def bits(self) -> Callable[[Sets, Codes, Numbers, Truths, Doubts], "Bits"]:
-        """What can be said of every condition, of a case with such fields."""
+    def bits(self) -> Callable[["Case"], "Bits"]:
+        """What can be said of every condition, of a case."""
 
 
 Bits = tuple[int, int, Judge]
@@ -98,7 +98,7 @@ class Case:
 
     def read_by(self, judge: Judge | None) -> "Case":
         """The same with all conditions of a rule set judged at once, each of which is then only looked up."""
-        bits = judge.bits(self.sets, self.codes, self.numbers, self.truths, self.doubts) if judge else None
+        bits = judge.bits(self) if judge else None
         return Case(self.sets, self.codes, self.numbers, self.truths, self.age, self.doubts, bits)
 
 

@@ -34,9 +34,9 @@ HOSTILE = (
     "tests",
 )
 
-ARGUMENTS = {"sets", "codes", "numbers", "truths", "doubts"}
-NAMES = ARGUMENTS | {"holds", "left_open", "by", "unknown", "anything", "lowest", "highest"}
-READ = {"get", "among", "between", "isdisjoint", "issubset"}
+MAPPINGS = {"sets", "codes", "numbers", "truths", "doubts"}
+NAMES = MAPPINGS | {"case", "holds", "left_open", "by", "unknown", "anything", "lowest", "highest"}
+READ = MAPPINGS | {"get", "among", "between", "isdisjoint", "issubset"}
 
 
 def numbered(asked: Iterable[Condition]) -> tuple[Conditions, list[Condition]]:
