@@ -1,61 +1,69 @@
 """A county's configuration inside a service's database: immutable sets of documents, named by their content."""
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Generic, TypeVar
 
-from sqlalchemy import Column, MetaData, String, Table, select
+from sqlalchemy import Column, Index, MetaData, Select, String, Table, select
 
 from shared.db import BIG, DOCUMENT, Instant, Transaction
+from shared.document_set import Documents, version_of
 from shared.errors import NotFound, Unavailable
 
-Documents = Mapping[str, str]
 T = TypeVar("T")
+Find = Callable[[Transaction, str], Awaitable[Documents | None]]
 
 
 def configuration_table(metadata: MetaData) -> Table:
-    """Sets of documents (name to text); the one with the highest `seq` is current, none is ever changed."""
-    return Table(
+    """Sets of documents (name to text), each in force from its time until the next one's; none is ever changed.
+
+    So there is never a gap and never an overlap; of two for the same time the one kept later counts.
+    """
+    table = Table(
         "configuration",
         metadata,
         Column("seq", BIG, primary_key=True, autoincrement=True),
         Column("version", String(64), nullable=False),
         Column("documents", DOCUMENT, nullable=False),
         Column("loaded_at", Instant, nullable=False),
+        Column("effective_from", Instant, nullable=False),
     )
+    Index("ix_configuration_effective_from", table.c.effective_from, table.c.seq)
+    return table
 
 
-def version_of(documents: Documents) -> str:
-    """The name of a set of documents: SHA-256, hexadecimal, of its canonical JSON."""
-    canonical = json.dumps(dict(documents), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-async def save_documents(tx: Transaction, documents: Documents) -> str:
-    """Make `documents` current and answer their version; saving what is current already changes nothing."""
+async def save_documents(tx: Transaction, documents: Documents, effective_from: datetime | None = None) -> str:
+    """Put `documents` in force, at once or from a time on, and answer their version. To put in force at once what is so
+    already changes nothing."""
     table = tx.database.metadata.tables["configuration"]
     version = version_of(documents)
-    if await current_version(tx) != version:
-        row = {"version": version, "documents": dict(documents), "loaded_at": tx.database.now()}
-        await tx.connection.execute(table.insert().inline(), row)
+    if effective_from is None and await current_version(tx) == version:
+        return version
+    row = {"version": version, "documents": dict(documents), "loaded_at": tx.database.now()}
+    from_when = tx.instant if effective_from is None else effective_from
+    await tx.connection.execute(table.insert().inline().values(**row, effective_from=from_when))
     return version
 
 
 async def current_version(tx: Transaction) -> str | None:
-    """The version in force, None before anything was loaded."""
+    """The version in force by the database's clock, None before anything was loaded."""
     table = tx.database.metadata.tables["configuration"]
-    query = select(table.c.version).order_by(table.c.seq.desc()).limit(1)
-    version: str | None = await tx.connection.scalar(query)
+    version: str | None = await tx.connection.scalar(in_force(tx, select(table.c.version)))
     return version
 
 
 async def current_documents(tx: Transaction) -> Documents | None:
     """The documents in force, None before anything was loaded."""
     table = tx.database.metadata.tables["configuration"]
-    query = select(table.c.documents).order_by(table.c.seq.desc()).limit(1)
-    documents: Documents | None = await tx.connection.scalar(query)
+    documents: Documents | None = await tx.connection.scalar(in_force(tx, select(table.c.documents)))
     return documents
+
+
+def in_force(tx: Transaction, query: Select[T]) -> Select[T]:
+    """A query of the configuration, of the one row in force."""
+    table = tx.database.metadata.tables["configuration"]
+    newest = (table.c.effective_from.desc(), table.c.seq.desc())
+    return query.where(table.c.effective_from <= tx.instant).order_by(*newest).limit(1)
 
 
 async def documents_of(tx: Transaction, version: str) -> Documents | None:
@@ -74,12 +82,12 @@ class Current(Generic[T]):
         self._known: tuple[str, T] | None = None
         self._before: tuple[str, T] | None = None
 
-    async def of(self, tx: Transaction, version: str) -> T:
-        """What the documents of this version mean, in force or not. Raises NotFound."""
+    async def of(self, tx: Transaction, version: str, find: Find = documents_of) -> T:
+        """What the documents of this version mean, in force or not, wherever they are to be found. Raises NotFound."""
         for known in (self._known, self._before):
             if known is not None and known[0] == version:
                 return known[1]
-        documents = await documents_of(tx, version)
+        documents = await find(tx, version)
         if documents is None:
             raise NotFound("not-found", "There is no version of the rules with this name.")
         self._before = (version, self._read(documents))
@@ -88,9 +96,8 @@ class Current(Generic[T]):
     async def __call__(self, tx: Transaction) -> T:
         """The configuration in force. Raises Unavailable before anything was loaded."""
         version = await current_version(tx)
+        if version is None:
+            raise Unavailable("configuration-missing", "No directory is loaded. Run: waymark load-directory DIR")
         if self._known is None or self._known[0] != version:
-            documents = await current_documents(tx)
-            if version is None or documents is None:
-                raise Unavailable("configuration-missing", "No directory is loaded. Run: waymark load-directory DIR")
-            self._known = (version, self._read(documents))
+            self._known = (version, await self.of(tx, version))
         return self._known[1]

@@ -246,6 +246,28 @@ class ServiceUnconfirmed(ServiceEvent):
     reminded_at: datetime
 
 
+class RuleSetPublished(AnyEvent):
+    """From `effective_from` on these are a county's documents, unless something else is told of a later time, or later
+    of the same. `documents` are packed (shared/documents.py); `version` is their name."""
+
+    topic = Topic.ASSIGNMENTS
+    type = "org.waymark.rule_set.published.v1"
+
+    version: str
+    effective_from: datetime
+    documents: str
+
+    @property
+    def key(self) -> str:
+        """The same for all: versions keep their order."""
+        return "rule-set"
+
+    @property
+    def subject(self) -> str:
+        """rule-set/ and the version."""
+        return f"rule-set/{self.version}"
+
+
 CATALOGUE: tuple[type[AnyEvent], ...] = (
     ReferralSubmitted,
     ReferralCancelled,
@@ -258,6 +280,7 @@ CATALOGUE: tuple[type[AnyEvent], ...] = (
     AssignmentOverdue,
     ReferralReviewDue,
     ServiceUnconfirmed,
+    RuleSetPublished,
     NotificationSent,
     NotificationCallAwaited,
     NotificationFailed,

@@ -9,6 +9,8 @@ from rich.table import Table
 
 from services.router.configuration.checking import check_directory
 from services.router.configuration.checking.findings import Finding, Severity, errors
+from services.router.configuration.versions import surge_findings
+from shared.document_set import read_folder
 from shared.errors import Refused
 
 COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
@@ -16,7 +18,7 @@ COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO
 
 def check_rules(directory: Path, console: Console) -> bool:
     """Print all findings on a county's folder, with the lines of the errors; whether it may go live."""
-    findings = check_directory(directory)
+    findings = found(directory)
     if findings:
         console.print(_table(findings))
     for finding in errors(findings):
@@ -38,11 +40,20 @@ def counted(findings: Iterable[Finding]) -> str:
 
 def checked(directory: Path) -> list[str]:
     """A line for each warning. Raises Refused with all errors, one a line, when there are any."""
-    findings = check_directory(directory)
+    findings = found(directory)
     wrong = errors(findings)
     if wrong:
         raise Refused("county_refused", "\n".join(map(line, wrong)))
     return [line(finding) for finding in findings if finding.severity is Severity.WARNING]
+
+
+def found(directory: Path) -> list[Finding]:
+    """All findings on a county's folder, and on it while each of its surges is on; errors first."""
+    findings = check_directory(directory)
+    if errors(findings):
+        return findings
+    surges = surge_findings(read_folder(directory), {finding.sentence for finding in findings})
+    return sorted([*findings, *surges], key=lambda finding: list(Severity).index(finding.severity))
 
 
 def line(finding: Finding) -> str:

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from rich.console import Console
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from services.router.use_cases.publishing import Word
 from shared.errors import WaymarkError
 from shared.vault import Vault, rotate_file
 from waymark import admin, checking, directory_cli, embedded, explaining, rules_cli, scenarios, serving
@@ -79,9 +80,17 @@ def topics() -> None:
 
 
 @app.command()
-def load_directory(directory: Annotated[Path, typer.Argument(exists=True, file_okay=False)]) -> None:
-    """Check a county's folder and make it the one in force: partners, needs, rules, places."""
-    for line in asyncio.run(admin.load_directory(directory)):
+def load_directory(
+    directory: Annotated[Path, typer.Argument(exists=True, file_okay=False)],
+    by: Annotated[str | None, typer.Option(help="Who puts it in force although versions are published.")] = None,
+    reason: Annotated[str | None, typer.Option(help="And why.")] = None,
+) -> None:
+    """Check a county's folder and make it the one in force: partners, needs, rules, places. Where people publish
+    versions of the rules it becomes a draft, unless --by and --reason are given."""
+    if (by is None) != (reason is None):
+        raise typer.BadParameter("--by and --reason go together.")
+    word = Word(by, reason) if by and reason else None
+    for line in asyncio.run(admin.load_directory(directory, word)):
         typer.echo(line)
 
 

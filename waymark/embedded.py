@@ -23,6 +23,7 @@ from services.router.feed import build_feed
 from services.router.settings import FeedSettings, RouterSettings
 from shared.app import application
 from shared.clock import Clock, NewId, new_id, utc_now
+from shared.document_set import read_folder
 from shared.embedded import Embedded
 from shared.links import create_key_file
 from shared.log import set_up_logging
@@ -35,6 +36,7 @@ from waymark import home
 from waymark.contacts import OwnContacts
 from waymark.demo import Demo, read_samples
 from waymark.names import ServiceName
+from waymark.rules import READERS
 from waymark.serving import HttpServer
 from waymark.urls import embedded_url
 
@@ -85,7 +87,7 @@ def build(
     contacts = OwnContacts(intake.contacts(taking, for_intake, now=now))
     return (
         taking,
-        router.build(for_router, now=now, new_id=fresh_id),
+        router.build(for_router, now=now, new_id=fresh_id, readers=READERS),
         notifier.build(for_notifier, now=now, new_id=fresh_id, contacts=contacts),
     )
 
@@ -115,10 +117,11 @@ def _settings(
 
 
 async def load(services: Sequence[Service], directory: Path) -> None:
-    """Put the county's files in force in all three services."""
-    loaders = (intake.load_directory, router.load_directory, notifier.load_directory)
-    for service, load_directory in zip(services, loaders, strict=True):
-        await load_directory(service.database, directory)
+    """Put the county's files in force in all three services, unless people publish versions of the rules there."""
+    taking, routing, notifying = (service.database for service in services)
+    if (await router.load_documents(routing, read_folder(directory), router.FOLDER)).in_force:
+        await intake.load_directory(taking, directory)
+        await notifier.load_directory(notifying, directory)
     await load_first_postcodes(services[0].database, directory)
 
 

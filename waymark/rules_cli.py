@@ -1,22 +1,31 @@
 """The commands of `waymark rules`: what triage leads do with the rules besides editing them."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import track
 
 from services.router.domain.simulation.report import Report
-from waymark import admin, checking, draft_summary, drafts, tables
+from services.router.use_cases.publishing import Word
+from waymark import admin, checking, draft_summary, drafts, rules, surges, tables
+from waymark.databases import opened
 from waymark.names import ServiceName
 
-app = typer.Typer(help="The county's rules: who is sent where, and whether it came about as they say.",
-                  no_args_is_help=True)  # fmt: skip
+app = typer.Typer(
+    help="The county's rules: who is sent where, and whether it came about as they say.", no_args_is_help=True
+)
+surge = typer.Typer(help="Extra rules that a named authority switches on for a time.", no_args_is_help=True)
+app.add_typer(surge, name="surge")
 Data = Annotated[Path | None, typer.Option(help="The data folder of an embedded system.", exists=True)]
 County = Annotated[Path, typer.Argument(help="The county's folder.", exists=True, file_okay=False)]
+Version = Annotated[str, typer.Argument(help="A version's name, or how it begins.")]
+By = Annotated[str, typer.Option(help="The code of who does this, such as triage-lead-1.")]
+Reason = Annotated[str, typer.Option(help="Why; nothing about a person who needs help.")]
 
 
 @app.command()
@@ -43,6 +52,91 @@ def import_tables(
     """Put the rows of spreadsheets into rules.yaml: nothing else of it changes, and nothing if a row is wrong."""
     for line in tables.import_tables(files, directory):
         typer.echo(line)
+
+
+@app.command()
+def versions(data: Data = None) -> None:
+    """What was, is and will be in force, what is drafted, and what each service goes by."""
+    _say(rules.versions(data))
+    _say(rules.in_force_everywhere(data))
+
+
+@app.command()
+def show(
+    version: Version,
+    into: Annotated[Path | None, typer.Option(help="An empty folder for its documents.", file_okay=False)] = None,
+    data: Data = None,
+) -> None:
+    """One version: who answers for it, and what the check found."""
+    _say(rules.show(version, into, data))
+
+
+@app.command()
+def draft(
+    directory: Annotated[Path, typer.Argument(exists=True, file_okay=False)], by: By, reason: Reason, data: Data = None
+) -> None:
+    """Keep a folder as a version of its own, and check it."""
+    _say(rules.draft(directory, Word(by, reason), data))
+
+
+@app.command()
+def approve(version: Version, by: By, data: Data = None) -> None:
+    """Answer for a version that somebody else drafted."""
+    _say(rules.approve(version, by, data))
+
+
+@app.command()
+def publish(
+    version: Version,
+    by: By,
+    reason: Reason,
+    at: Annotated[datetime | None, typer.Option(help="A later time, UTC; at once unless given.")] = None,
+    data: Data = None,
+) -> None:
+    """Put an approved version in force."""
+    _say(rules.publish(version, Word(by, reason), at.replace(tzinfo=UTC) if at else None, data))
+
+
+@app.command()
+def withdraw(version: Version, by: By, reason: Reason, data: Data = None) -> None:
+    """Take a version back that was to come into force later."""
+    _say(rules.withdraw(version, Word(by, reason), data))
+
+
+@app.command()
+def rollback(
+    by: By,
+    reason: Reason,
+    version: Annotated[str | None, typer.Option(help="The version to leave; the one in force unless given.")] = None,
+    data: Data = None,
+) -> None:
+    """Put the version before in force again, at once."""
+    _say(rules.roll_back(version, Word(by, reason), data))
+
+
+@surge.command("list")
+def list_surges(data: Data = None) -> None:
+    """Which there are, and who switched which on."""
+    _say(surges.listed(data))
+
+
+@surge.command("on")
+def switch_on(
+    name: Annotated[str, typer.Argument(help="Such as snow, for surges/snow.yaml of the version in force.")],
+    authority: Annotated[str, typer.Option(help="The office that orders it.")],
+    until: Annotated[datetime, typer.Option(help="When it ends by itself, UTC.")],
+    by: By,
+    reason: Reason,
+    data: Data = None,
+) -> None:
+    """Have a surge count at once, until its end."""
+    _say(surges.switch_on(name, authority, Word(by, reason), until.replace(tzinfo=UTC), data))
+
+
+@surge.command("off")
+def switch_off(name: str, by: By, reason: Reason, data: Data = None) -> None:
+    """End a surge before its time."""
+    _say(surges.switch_off(name, Word(by, reason), data))
 
 
 @app.command()
@@ -87,7 +181,7 @@ def simulate(
 
 
 async def _report(asked: drafts.Asked, scenarios: Path | None, days: int, most: int, data: Path | None) -> Report:
-    async with admin.open_database(ServiceName.ROUTER, data) as database:
+    async with opened(ServiceName.ROUTER, data) as database:
         if scenarios is None:
             return await drafts.on_decisions(database, asked, days, most, _progress)
         return await drafts.on_scenarios(database, asked, scenarios, _progress)
@@ -98,3 +192,8 @@ def _progress(steps: Iterable[int]) -> Iterable[int]:
     if not console.is_terminal:
         return steps
     return track(list(steps), "Deciding the past by the rules in force", console=console, transient=True)
+
+
+def _say(lines: Coroutine[Any, Any, list[str]]) -> None:  # as asyncio.run takes it
+    for line in asyncio.run(lines):
+        typer.echo(line)

@@ -25,6 +25,7 @@ from shared.messaging import make_transport
 from shared.service import Service
 from shared.settings import CommonSettings, read_settings
 from waymark.names import ServiceName
+from waymark.rules import READERS
 
 DRAIN_S = 1
 
@@ -34,7 +35,7 @@ def _intake() -> Service:
 
 
 def _router() -> Service:
-    return router.build(read_settings(RouterSettings), now=utc_now, new_id=new_id)
+    return router.build(read_settings(RouterSettings), now=utc_now, new_id=new_id, readers=READERS)
 
 
 def _notifier() -> Service:

@@ -16,6 +16,8 @@ from services.intake.use_cases import (
     RecordSilence,
 )
 from shared import db
+from shared.document_set import Documents, unpacked
+from shared.documents import save_documents
 from shared.events import (
     AssignmentMoved,
     AssignmentOffered,
@@ -32,6 +34,7 @@ from shared.events import (
     NotificationUnconfirmed,
     ReferralDecided,
     ReferralReviewDue,
+    RuleSetPublished,
     UpdateDropped,
     UpdateSent,
 )
@@ -41,8 +44,13 @@ E = TypeVar("E", bound=Event)
 Opened = Callable[[db.Transaction], Transaction]
 
 
-def subscriptions(opened: Opened) -> Sequence[Subscription]:
-    """What intake hears of the router and the notifier. `opened` turns a transaction into the use cases' view of it."""
+def subscriptions(opened: Opened, documents_from: Callable[[Documents], Documents]) -> Sequence[Subscription]:
+    """What intake hears of the router and the notifier. `opened` turns a transaction into the use cases' view of it;
+    `documents_from` is what intake keeps of a county's files."""
+
+    async def keep_rule_set(tx: db.Transaction, event: RuleSetPublished) -> None:
+        await save_documents(tx, documents_from(unpacked(event.documents)), event.effective_from)
+
     record_notification, record_receipt = RecordNotification(), RecordReceipt()
     return (
         Subscription(ReferralDecided, _handler(opened, RecordDecision())),
@@ -59,6 +67,7 @@ def subscriptions(opened: Opened) -> Sequence[Subscription]:
         Subscription(NotificationBounced, _handler(opened, record_receipt)),
         Subscription(NotificationUnconfirmed, _handler(opened, record_receipt)),
         Subscription(NotificationExhausted, _handler(opened, RecordExhaustion())),
+        Subscription(RuleSetPublished, keep_rule_set),
         Subscription(UpdateSent, _handler(opened, RecordUpdate())),
         Subscription(UpdateDropped, _handler(opened, RecordUpdate())),
     )

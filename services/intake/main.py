@@ -5,11 +5,12 @@ import secrets
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from uuid import UUID
 
 from services.intake.api import routes
-from services.intake.configuration import POLICY_FILES, SECTORS_FILE, load_areas, load_policy
+from services.intake.configuration import POLICY_FILES, SECTORS_FILE, areas_in, load_policy
 from services.intake.consumers import subscriptions
 from services.intake.internal_api import internal_routes
 from services.intake.people import DiscloseContact
@@ -23,7 +24,8 @@ from services.intake.sweeper import Sweeper
 from services.intake.use_cases import CancelReferral, FindReferral, ReopenReferral, SubmitReferral
 from shared.clock import Clock, NewId
 from shared.db import Database, Transaction
-from shared.documents import Documents, save_documents
+from shared.document_set import Documents, read_folder
+from shared.documents import save_documents
 from shared.envelope import Origin
 from shared.errors import Refused
 from shared.idempotency import Expiry, Idempotency
@@ -77,7 +79,7 @@ def build(
         NAME,
         database,
         routers=(router, internal),
-        subscriptions=subscriptions(opened),
+        subscriptions=subscriptions(opened, documents_from),
         loops=(
             Loop("intake.sweeper", sweeper, SWEEP_EVERY_S),
             Loop("intake.idempotency", Expiry(database), EXPIRE_EVERY_S),
@@ -104,14 +106,21 @@ def contacts(service: Service, settings: IntakeSettings, *, now: Clock) -> Calla
 async def load_directory(database: Database, directory: Path) -> str:
     """Make a county's folder the one in force, once all of it has been checked; its version. Raises Refused, naming
     file and line. The unit postcodes stay as they are."""
-    try:
-        documents = {name: (directory / name).read_text(encoding="utf-8-sig") for name in POLICY_FILES}
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refused("bad_configuration", f"{directory}: {error}") from error
-    documents[AREAS_DOCUMENT] = areas_document(load_areas(directory / SECTORS_FILE))
-    read_county(documents)
+    documents = documents_from(read_folder(directory))
     async with database.begin(_by_hand(database)) as tx:
         return await save_documents(tx, documents)
+
+
+def documents_from(texts: Documents) -> Documents:
+    """What intake keeps of the texts of a county's files, once all of it has been checked. Raises Refused, naming file
+    and line."""
+    for name in (*POLICY_FILES, SECTORS_FILE):
+        if name not in texts:
+            raise Refused("bad_configuration", f"{name}: there is no such file")
+    areas = areas_in(SECTORS_FILE, StringIO(texts[SECTORS_FILE], newline=""))
+    documents = {name: texts[name] for name in POLICY_FILES} | {AREAS_DOCUMENT: areas_document(areas)}
+    read_county(documents)
+    return documents
 
 
 async def reseal(database: Database, keys_file: Path) -> int:

@@ -12,6 +12,8 @@ from services.notifier.use_cases.planning import PlanOffer, PlanReminder, Recall
 from services.notifier.use_cases.returning import PlanReturn
 from services.notifier.use_cases.updating import PlanUpdate
 from shared import db
+from shared.document_set import Documents, unpacked
+from shared.documents import save_documents
 from shared.events import (
     AssignmentMoved,
     AssignmentOffered,
@@ -19,6 +21,7 @@ from shared.events import (
     AssignmentRecalled,
     AssignmentReminded,
     ReferralCancelled,
+    RuleSetPublished,
     ServiceUnconfirmed,
     UpdateDue,
 )
@@ -33,8 +36,10 @@ def subscriptions(
     recall_offer: RecallOffer,
     stop_offer: StopOffer,
     stop_referral: StopReferral,
+    documents_from: Callable[[Documents], Documents],
 ) -> Sequence[Subscription]:
-    """The events heard, each with its handler, which works in the transaction that the processor opened."""
+    """The events heard, each with its handler, which works in the transaction that the processor opened;
+    `documents_from` is what the notifier keeps of a county's files."""
 
     def handler(*use_cases: Callable[[Transaction, E], Awaitable[None]]) -> Handler:
         async def handle(tx: db.Transaction, event: E) -> None:
@@ -42,6 +47,9 @@ def subscriptions(
                 await use_case(transactions.within(tx), event)
 
         return handle
+
+    async def keep_rule_set(tx: db.Transaction, event: RuleSetPublished) -> None:
+        await save_documents(tx, documents_from(unpacked(event.documents)), event.effective_from)
 
     return (
         Subscription(AssignmentOffered, handler(plan_offer)),
@@ -51,5 +59,6 @@ def subscriptions(
         Subscription(AssignmentOverdue, handler(PlanLateNotice())),
         Subscription(ReferralCancelled, handler(stop_referral)),
         Subscription(UpdateDue, handler(PlanUpdate())),
+        Subscription(RuleSetPublished, keep_rule_set),
         Subscription(ServiceUnconfirmed, handler(PlanCapacityReminder())),
     )

@@ -25,7 +25,7 @@ from services.notifier.channels.smtp import MailHeads, SmtpSender
 from services.notifier.channels.templates import Templates, placeholders
 from services.notifier.channels.texts import FileTexts, NoTexts
 from services.notifier.channels.webhook import WebhookSender
-from services.notifier.configuration import directory_of, documents_in
+from services.notifier.configuration import directory_of, documents_from, documents_in
 from services.notifier.consumers import subscriptions
 from services.notifier.delivery import DeliverDue, Ways
 from services.notifier.digests import DeliverDigests
@@ -94,7 +94,9 @@ def build(settings: NotifierSettings, *, now: Clock, new_id: NewId, contacts: Co
         name="notifier",
         database=database,
         routers=routers,
-        subscriptions=subscriptions(transactions, PlanOffer(), RecallOffer(), StopOffer(), StopReferral()),
+        subscriptions=subscriptions(
+            transactions, PlanOffer(), RecallOffer(), StopOffer(), StopReferral(), documents_from
+        ),
         loops=(
             *_delivering(database, transactions, templates, new_ways, names, put_off, contacts),
             Loop("notifier.quiet-hours", EndQuiet(transactions), QUIET_EVERY_S),

@@ -1,19 +1,24 @@
 """The router, assembled: the only module that knows all of its parts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from services.router.api import answering, capacity, directory, explaining, pausing, reading, simulating
 from services.router.api import links as links_api
+from services.router.api import rule_sets as rule_sets_api
+from services.router.api import surges as surges_api
 from services.router.chaser import Chase, Reviews, Watchdog
 from services.router.configuration import load_county_documents
-from services.router.configuration.documents import read_documents
+from services.router.configuration.surges import surges_in, wanted
+from services.router.configuration.versions import Reader, noted, usable, usable_overlay
 from services.router.consumers import subscriptions
 from services.router.decay import Decay
 from services.router.domain.county import County
 from services.router.pages import assignments, decisions, links
-from services.router.settings import RouterSettings
+from services.router.settings import RouterDatabase, RouterSettings
 from services.router.staleness import Staleness
 from services.router.store.tables import metadata
 from services.router.store.transaction import RouterTransaction
@@ -22,15 +27,27 @@ from services.router.use_cases.confirming import LetDecay
 from services.router.use_cases.explaining import Story, explain_referral
 from services.router.use_cases.holding import ReviewHeld
 from services.router.use_cases.listing import NoteDirectory
+from services.router.use_cases.publishing import (
+    ApproveRuleSet,
+    DraftRuleSet,
+    LoadRuleSet,
+    Publishing,
+    PublishRuleSet,
+    RollBack,
+    WithdrawRuleSet,
+    Word,
+)
 from services.router.use_cases.rederiving import Rederived, rederive_sample
 from services.router.use_cases.reopening import ReopenReferral
 from services.router.use_cases.rerouting import PlaceAgain
 from services.router.use_cases.routing import NoteTold, RecallReferral, RouteReferral
 from services.router.use_cases.simulating import Workbench
+from services.router.use_cases.surging import SwitchOff, SwitchOn
 from services.router.use_cases.unreachable import NoteUnreachable
 from shared.clock import Clock, NewId
 from shared.db import Database, Transaction
-from shared.documents import Current, save_documents
+from shared.document_set import Documents, read_folder, version_of
+from shared.documents import Current
 from shared.envelope import Origin
 from shared.idempotency import Expiry, Idempotency, Unsealed
 from shared.links import LinkSigner
@@ -42,10 +59,19 @@ CHASE_EVERY_S = 5.0
 WATCH_EVERY_S = 60.0
 DECAY_EVERY_S = 60.0
 STALE_EVERY_S = 3600.0
+FOLDER = Word("load-directory", "The county's folder.")
 
 
-def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
-    """The router as one service, ready to be run."""
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The version that a folder is, and whether it is in force."""
+
+    version: str
+    in_force: bool
+
+
+def build(settings: RouterSettings, *, now: Clock, new_id: NewId, readers: Sequence[Reader] = ()) -> Service:
+    """The router as one service, ready to be run; `readers` are what other services make of a county's documents."""
     database = Database("router", settings.router_database_url, metadata, now=now, new_id=new_id)
     county_in_force = counties()
     idempotency = Idempotency(database, Unsealed())
@@ -55,6 +81,8 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
     def stores(transaction: Transaction) -> RouterTransaction:
         return RouterTransaction(transaction, county_in_force)
 
+    people = publishing(settings, readers, now)
+    once = rule_sets_api.Once(stores, idempotency)
     return Service(
         name="router",
         database=database,
@@ -70,6 +98,8 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId) -> Service:
             capacity.routes(database, stores, idempotency, now),
             simulating.routes(database, stores, load_county_documents, Workbench(), now),
             directory.routes(database, stores, now),
+            rule_sets_api.routes(database, once, people),
+            surges_api.routes(database, once, surges_in, people.switch_on, people.switch_off),
         ),
         subscriptions=subscriptions(
             stores,
@@ -96,11 +126,31 @@ def _loops(
     )
 
 
+def publishing(settings: RouterDatabase, readers: Sequence[Reader], now: Clock) -> Publishing:
+    """What can be done with versions of the rules, for the API and the command line alike."""
+    use = partial(usable, readers=readers)
+    return Publishing(
+        check=partial(noted, readers=readers),
+        draft=DraftRuleSet(now),
+        approve=ApproveRuleSet(now),
+        publish=PublishRuleSet(use, settings.rules_approvals, usable_overlay),
+        withdraw=WithdrawRuleSet(usable_overlay),
+        roll_back=RollBack(use, usable_overlay),
+        switch_on=SwitchOn(wanted, usable_overlay),
+        switch_off=SwitchOff(usable_overlay),
+    )
+
+
+def stores(tx: Transaction) -> RouterTransaction:
+    """The router's view of a transaction, for a command that ends after it."""
+    return RouterTransaction(tx, counties())
+
+
 async def rederive(database: Database, days: int, most: int) -> Rederived:
     """Derive decisions of the last days again, at most so many of them by chance."""
     async with database.begin(Origin("rederive")) as tx:
         since = database.now() - timedelta(days=days)
-        return await rederive_sample(RouterTransaction(tx, counties()), since, most)
+        return await rederive_sample(stores(tx), since, most)
 
 
 async def explain(database: Database, reference: str) -> Story:
@@ -116,7 +166,14 @@ def counties() -> Current[County]:
 
 async def load_directory(database: Database, directory: Path) -> str:
     """Put the county's files in `directory` in force and answer their version. Raises Refused when they are wrong."""
-    documents = read_documents(directory)
+    return (await load_documents(database, read_folder(directory), FOLDER)).version
+
+
+async def load_documents(database: Database, documents: Documents, word: Word, *, take_over: bool = False) -> Loaded:
+    """Put a folder's documents in force unless people publish versions; then they are drafted. Raises Refused."""
     load_county_documents(documents)
     async with database.begin(Origin("load-directory")) as tx:
-        return await save_documents(tx, documents)
+        is_in_force = await LoadRuleSet(usable_overlay)(stores(tx), documents, word, take_over=take_over)
+        if not is_in_force:
+            await DraftRuleSet(database.now)(stores(tx), documents, noted(documents), word)
+        return Loaded(version_of(documents), is_in_force)

@@ -17,6 +17,7 @@ from services.router.domain.load import Load
 from services.router.domain.vocabulary import Channel, Priority
 from services.router.domain.watch import DueForReview, Unowned
 from services.router.room import Capacity, Confirmations, Pauses
+from services.router.rule_sets import RuleSets, Surges
 from shared.events import AnyEvent, Facts
 
 
@@ -281,12 +282,16 @@ class Transaction(Protocol):
     def links(self) -> Links: ...
     @property
     def confirmations(self) -> Confirmations: ...
+    @property
+    def rule_sets(self) -> RuleSets: ...
+    @property
+    def surges(self) -> Surges: ...
 
     async def county(self) -> County:
         """The rules and the directory in force. Raises Unavailable when none is loaded."""
 
     async def county_of(self, version: str) -> County:
-        """The rules and the directory of a decision, in force or not. Raises NotFound."""
+        """The rules and the directory of a decision or of a draft. Raises NotFound."""
 
     async def publish(self, event: AnyEvent) -> None:
         """Tell the others once the transaction has been kept."""

@@ -1,5 +1,7 @@
 """The router's settings."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from shared.settings import CommonSettings, LinkKeys
@@ -9,6 +11,9 @@ class RouterDatabase(CommonSettings):
     """Where the router's database is: all that a job on its schema or its directory needs."""
 
     router_database_url: str = Field(description="the router's database, postgresql+asyncpg:// or sqlite+aiosqlite://")
+    rules_approvals: Literal[0, 1] = Field(
+        1, description="how many people besides its author must approve a version of the rules before it is published"
+    )
 
 
 class FeedSettings(RouterDatabase):

@@ -8,15 +8,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
-from services.intake.main import build, draw_reference, load_directory, reseal
+from services.intake.main import build, documents_from, draw_reference, load_directory, reseal
 from services.intake.settings import IntakeSettings
 from services.intake.store.referrals import ReferralTable
 from services.intake.store.tables import configuration, referral
 from shared.clock import new_id, utc_now
 from shared.db import Database
+from shared.document_set import packed, read_folder, version_of
+from shared.documents import current_version
 from shared.envelope import Origin
 from shared.errors import Refused
-from shared.events import Topic
+from shared.events import RuleSetPublished, Topic
 from shared.reference import read_reference
 from shared.vault import Tampered, Vault, rotate_file
 from tests.intake.builders import KEYS, SHOPPING, a_body, a_referral
@@ -68,6 +70,24 @@ async def test_loading_the_same_folder_twice_changes_nothing(database: Database)
     versions = {await load_directory(database, COUNTY) for _ in range(2)}
     async with database.engine.connect() as connection:
         assert await connection.scalar(select(func.count()).select_from(configuration)) == len(versions) == 1
+
+
+@SQLITE
+async def test_a_version_that_the_router_published_is_in_force_from_its_time(world: World, county: Path) -> None:
+    texts = read_folder(county)
+    changed = texts | {"intake.yaml": texts["intake.yaml"].replace("long_notes_over: 2000", "long_notes_over: 99")}
+    at = world.clock() + timedelta(minutes=1)
+    event = RuleSetPublished(version=version_of(changed), effective_from=at, documents=packed(changed))
+    handlers = {subscription.event: subscription.handle for subscription in world.service.subscriptions}
+    async with world.service.database.begin(Origin("published")) as tx:
+        await handlers[RuleSetPublished](tx, event)
+        assert await current_version(tx) == version_of(documents_from(texts))
+    world.clock.move(60)
+    async with world.service.database.begin(Origin("published")) as tx:
+        assert await current_version(tx) == version_of(documents_from(changed))
+        broken = event.model_copy(update={"documents": packed(texts | {"intake.yaml": "nonsense"})})
+        with pytest.raises(Refused, match=r"intake\.yaml"):
+            await handlers[RuleSetPublished](tx, broken)
 
 
 @SQLITE

@@ -12,7 +12,7 @@ from services.notifier.channels.notify import Notify
 from services.notifier.store.database import NotifierDatabase
 from services.notifier.store.tables import metadata
 from shared.clock import new_id, utc_now
-from shared.documents import Documents
+from shared.document_set import Documents
 from tests.notifier.http_server import Script, web_server
 from tests.notifier.notify_server import FakeNotify, notify_server
 from tests.notifier.partner import Partner, leading_here, sender_by

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Literal
 
 from services.notifier.domain.notification import Channel, Purpose, State
-from shared.documents import Documents
+from shared.document_set import Documents
 from shared.events import ServiceUnconfirmed
 from tests.notifier.world import EMAIL, MOBILE, NOON, SERVICE, World, keep_directory
 

@@ -13,7 +13,7 @@ from services.notifier.domain.directory import Directory
 from services.notifier.domain.message import septets
 from services.notifier.domain.notification import Channel
 from services.notifier.domain.quiet import Arrangements, QuietHours
-from shared.documents import version_of
+from shared.document_set import version_of
 from shared.errors import Refused
 
 DERBYSHIRE = Path(__file__).parents[2] / "deploy" / "derbyshire"

@@ -8,7 +8,7 @@ import pytest
 from services.notifier.domain.message import Email
 from services.notifier.domain.notification import Notification, Purpose, State
 from shared.clock import utc_now
-from shared.documents import Documents
+from shared.document_set import Documents
 from shared.events import AnyEvent, NotificationSent
 from shared.links import PROGRESS_LASTS, Link
 from tests.links import SIGNER

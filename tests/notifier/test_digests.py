@@ -14,7 +14,7 @@ from services.notifier.domain.message import Email
 from services.notifier.domain.notification import Purpose, State
 from services.notifier.store.transactions import NotifierTransaction
 from shared.clock import utc_now
-from shared.documents import Documents
+from shared.document_set import Documents
 from shared.envelope import Origin
 from shared.events import NotificationSent
 from tests.notifier.dying import Killed, die

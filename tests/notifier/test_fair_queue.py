@@ -13,7 +13,7 @@ from services.notifier.store.database import NotifierDatabase
 from services.notifier.store.rows import row_of
 from services.notifier.store.tables import metadata, notification
 from shared.clock import new_id, utc_now
-from shared.documents import Documents
+from shared.document_set import Documents
 from tests.notifier.heard import offered
 from tests.notifier.test_holds import an_id
 from tests.notifier.world import (

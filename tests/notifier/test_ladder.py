@@ -16,7 +16,7 @@ from services.notifier.domain.message import Proof
 from services.notifier.domain.notification import CallOutcome, Channel, Notification, State
 from services.notifier.store.tables import notification
 from services.notifier.use_cases.calls import RecordCall
-from shared.documents import Documents
+from shared.document_set import Documents
 from shared.events import (
     Event,
     NotificationBounced,

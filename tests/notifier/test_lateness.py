@@ -11,7 +11,7 @@ from services.notifier.domain.failure import Failure
 from services.notifier.domain.lateness import PURPOSES
 from services.notifier.domain.notification import TO_THE_DESK, Channel, Purpose, State
 from shared.clock import utc_now
-from shared.documents import Documents
+from shared.document_set import Documents
 from shared.events import AssignmentOverdue, Event, Priority
 from tests.links import SIGNER
 from tests.notifier.heard import cancelled, moved, offered, recalled, reminded

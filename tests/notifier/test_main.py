@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,11 +16,14 @@ from sqlalchemy import Connection
 
 from services.notifier.channels.smtp_address import Security
 from services.notifier.channels.templates import TemplateFault
+from services.notifier.configuration import documents_from
 from services.notifier.main import build, load_directory
 from services.notifier.settings import NOTIFY_TEMPLATES, NotifierSettings
 from services.notifier.store.tables import metadata
 from shared import problems
 from shared.clock import new_id, utc_now
+from shared.document_set import packed, read_folder, version_of
+from shared.documents import current_version
 from shared.envelope import Origin
 from shared.errors import Refused
 from shared.events import (
@@ -29,6 +33,7 @@ from shared.events import (
     AssignmentRecalled,
     AssignmentReminded,
     ReferralCancelled,
+    RuleSetPublished,
     ServiceUnconfirmed,
     UpdateDue,
 )
@@ -175,6 +180,7 @@ async def test_a_service_hears_what_it_must_tell_or_stop_telling_and_has_a_lane_
         ReferralCancelled,
         UpdateDue,
         ServiceUnconfirmed,
+        RuleSetPublished,
     }
     lanes = [loop for loop in service.loops if loop.wake is not None]
     assert [loop.name for loop in lanes] == ["notifier.deliver-urgent", "notifier.deliver-all"]
@@ -187,6 +193,25 @@ async def test_loading_the_same_directory_again_changes_nothing(embedded: Servic
     async with embedded.database.begin(Origin("test")) as tx:
         rows = await tx.connection.execute(embedded.database.metadata.tables["configuration"].select())
         assert len(rows.all()) == 1
+
+
+async def test_a_version_that_the_router_published_is_in_force_from_its_time(embedded: Service) -> None:
+    texts = read_folder(DERBYSHIRE)
+    changed = texts | {"partners.yaml": texts["partners.yaml"].replace("07700 900001", "07700 900999")}
+    handlers = {subscription.event: subscription.handle for subscription in embedded.subscriptions}
+    at = utc_now() - timedelta(seconds=1)
+    for minutes, documents in ((60, texts), (0, changed)):
+        from_when = at + timedelta(minutes=minutes)
+        event = RuleSetPublished(version=version_of(documents), effective_from=from_when, documents=packed(documents))
+        async with embedded.database.begin(Origin("published")) as tx:
+            await handlers[RuleSetPublished](tx, event)
+    async with embedded.database.begin(Origin("published")) as tx:
+        # What was loaded a moment ago is newer than what was to be in force a second before it.
+        assert await current_version(tx) == version_of(documents_from(texts))
+        at_once = event.model_copy(update={"effective_from": utc_now()})
+        await handlers[RuleSetPublished](tx, at_once)
+    async with embedded.database.begin(Origin("published")) as tx:
+        assert await current_version(tx) == version_of(documents_from(changed))
 
 
 async def test_a_folder_that_is_not_a_countys_is_refused(embedded: Service, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from services.notifier.domain.calling import call_by
 from services.notifier.domain.clocks import again_at, confirm_by
 from services.notifier.domain.quiet import Arrangements
 from shared.clock import utc_now
-from shared.documents import Documents
+from shared.document_set import Documents
 from tests.notifier.heard import offered
 from tests.notifier.test_ladder import HOUR, MINUTE
 from tests.notifier.test_quiet import COUNTY, EASTER, at

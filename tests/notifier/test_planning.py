@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from services.notifier.configuration import documents_from
 from services.notifier.consumers import subscriptions
 from services.notifier.domain.failure import Failure, SendFailed
 from services.notifier.domain.notification import Channel, Purpose, State
 from services.notifier.use_cases.planning import PlanOffer, RecallOffer, StopOffer, StopReferral
-from shared.documents import Documents
+from shared.document_set import Documents
 from shared.envelope import Record, headers_for
 from shared.errors import Unavailable
 from shared.events import AssignmentOffered, NotificationFailed, NotificationSent, Topic
@@ -66,7 +67,8 @@ async def test_an_event_delivered_twice_by_the_broker_takes_effect_once(world: W
     headers = headers_for(event, CAUSE, "/waymark/router", event.offered_at, ORIGIN)
     record = Record(Topic.ASSIGNMENTS, str(REFERRAL), CAUSE, event.model_dump_json(), headers)
     inbox = Inbox(
-        world.database, subscriptions(world.transactions, PlanOffer(), RecallOffer(), StopOffer(), StopReferral())
+        world.database,
+        subscriptions(world.transactions, PlanOffer(), RecallOffer(), StopOffer(), StopReferral(), documents_from),
     )
     await inbox.process(record)
     await inbox.process(record)

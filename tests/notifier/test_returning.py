@@ -8,7 +8,7 @@ import pytest
 from services.notifier.channels.templates import Templates
 from services.notifier.domain.message import Email
 from services.notifier.domain.notification import Channel, Notification, Purpose, State
-from shared.documents import Documents
+from shared.document_set import Documents
 from shared.events import AnyEvent, AssignmentMoved, NotificationSent
 from shared.links import PROGRESS_LASTS, Link
 from tests.links import SIGNER

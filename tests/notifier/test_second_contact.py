@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from services.notifier.domain.notification import Channel, Purpose, State
-from shared.documents import Documents
+from shared.document_set import Documents
 from shared.events import AssignmentReminded
 from tests.notifier.heard import moved, offered, recalled, reminded
 from tests.notifier.world import EMAIL, OFFICE, ScriptedSender, World, keep_directory

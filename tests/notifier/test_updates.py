@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from services.notifier import api
 from services.notifier.channels.texts import FileTexts
+from services.notifier.configuration import documents_from
 from services.notifier.consumers import subscriptions
 from services.notifier.domain.failure import Failure, NotAddressed, SendFailed, Withheld
 from services.notifier.domain.message import Email, Text
@@ -53,7 +54,7 @@ async def everything_stored(world: World) -> str:
 
 
 def inbox_of(world: World) -> Inbox:
-    heard = subscriptions(world.transactions, PlanOffer(), RecallOffer(), StopOffer(), StopReferral())
+    heard = subscriptions(world.transactions, PlanOffer(), RecallOffer(), StopOffer(), StopReferral(), documents_from)
     return Inbox(world.database, heard)
 
 

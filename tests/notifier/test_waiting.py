@@ -11,7 +11,7 @@ from services.notifier.domain.notification import Channel, Notification, State
 from services.notifier.upkeep import EndQuiet, Figures
 from services.notifier.use_cases.waiting import ReleaseQuiet
 from shared.clock import utc_now
-from shared.documents import Documents
+from shared.document_set import Documents
 from shared.events import NotificationSent
 from shared.wording import LONDON
 from tests.notifier.heard import offered, recalled

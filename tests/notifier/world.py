@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 from services.notifier.channels.templates import Templates
-from services.notifier.configuration import directory_of
+from services.notifier.configuration import directory_of, documents_from
 from services.notifier.consumers import subscriptions
 from services.notifier.delivery import DeliverDue, Ways
 from services.notifier.digests import DeliverDigests
@@ -34,7 +34,8 @@ from services.notifier.use_cases.receipts import ApplyReport, KeepReports
 from services.notifier.use_cases.waiting import PutOff
 from shared.clock import utc_now
 from shared.db import Instant
-from shared.documents import Current, Documents, save_documents
+from shared.document_set import Documents
+from shared.documents import Current, save_documents
 from shared.envelope import Origin
 from shared.events import BY_TYPE, AnyEvent
 from tests.links import SIGNER
@@ -208,7 +209,9 @@ class World:
             yield tx
 
     async def hear(self, *events: AnyEvent, origin: Origin = ORIGIN) -> None:
-        heard = subscriptions(self.transactions, PlanOffer(), RecallOffer(), StopOffer(), StopReferral())
+        heard = subscriptions(
+            self.transactions, PlanOffer(), RecallOffer(), StopOffer(), StopReferral(), documents_from
+        )
         handlers = {subscription.event: subscription.handle for subscription in heard}
         for event in events:
             async with self.database.begin(origin) as tx:

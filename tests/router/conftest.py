@@ -20,7 +20,8 @@ from services.router.store.transaction import RouterTransaction
 from shared.app import application
 from shared.clock import Clock, new_id
 from shared.db import Database
-from shared.documents import Documents, save_documents
+from shared.document_set import Documents
+from shared.documents import save_documents
 from shared.embedded import Embedded
 from shared.envelope import Origin, Record, headers_for
 from shared.events import AnyEvent
@@ -31,6 +32,7 @@ from tests.links import LINK_KEYS
 from tests.router.builders import NOON
 from tests.router.fakes import FakeTransaction
 from tests.router.rules.builders import COUNTY_DIRECTORY
+from waymark.rules import READERS
 
 OpenDatabase = Callable[..., Awaitable[Database]]
 Begin = Callable[[], AbstractAsyncContextManager[Transaction]]
@@ -113,7 +115,12 @@ async def open_database(clock: Hands) -> AsyncIterator[OpenDatabase]:
 async def world(sqlite_database: str, clock: Hands) -> AsyncIterator[World]:
     """A router with the county's directory on a database of its own; its background work stands still."""
     await asyncio.to_thread(upgrade, "router", sqlite_database)
-    service = build(RouterSettings(router_database_url=sqlite_database, link_keys=LINK_KEYS), now=clock, new_id=new_id)
+    service = build(
+        RouterSettings(router_database_url=sqlite_database, link_keys=LINK_KEYS),
+        now=clock,
+        new_id=new_id,
+        readers=READERS,
+    )
     app = application([service], Embedded(), public_url=PUBLIC_URL, new_id=new_id)
     await load_directory(service.database, COUNTY_DIRECTORY)
     async with AsyncClient(transport=ASGITransport(app=app), base_url="http://router") as client:
@@ -135,7 +142,7 @@ async def begin(store_url: str | None, open_database: OpenDatabase, clock: Hands
     """Opens a transaction on an empty store of each kind in turn."""
     if store_url is None:
         fake = FakeTransaction(None)
-        fake.clocks.now = fake.referrals.now = clock
+        fake.clocks.now = fake.referrals.now = fake.rule_sets.now = clock
 
         @asynccontextmanager
         async def begin_fake() -> AsyncIterator[Transaction]:

@@ -21,6 +21,7 @@ from shared.events import AnyEvent, Facts
 from tests.router.fake_clocks import FakeClocks, FakeWatch
 from tests.router.fake_confirmations import FakeConfirmations
 from tests.router.fake_offers import FakeOffers
+from tests.router.fake_rule_sets import FakeRuleSets, FakeSurges
 
 
 @dataclass
@@ -209,6 +210,8 @@ class FakeTransaction:
     offers: FakeOffers = field(default_factory=FakeOffers)
     pauses: FakePauses = field(default_factory=FakePauses)
     links: FakeLinks = field(default_factory=FakeLinks)
+    rule_sets: FakeRuleSets = field(default_factory=FakeRuleSets)
+    surges: FakeSurges = field(default_factory=FakeSurges)
     referrals: FakeReferrals = field(init=False)
     confirmations: FakeConfirmations = field(default_factory=FakeConfirmations)
     published: list[AnyEvent] = field(default_factory=list)

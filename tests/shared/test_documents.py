@@ -1,20 +1,22 @@
 """A county's documents in a database: named by their content, never changed, the newest in force."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import MetaData, func, select
 
 from shared.clock import new_id, utc_now
 from shared.db import NAMING, Database
+from shared.document_set import Documents, packed, read_folder, unpacked, version_of
 from shared.documents import (
     Current,
-    Documents,
     configuration_table,
     current_documents,
     current_version,
+    documents_of,
     save_documents,
-    version_of,
 )
 from shared.envelope import Origin
 from shared.errors import Refused, Unavailable
@@ -69,6 +71,22 @@ def test_a_version_depends_on_the_content_and_on_nothing_else() -> None:
     assert len(version_of({})) == 64
 
 
+def test_documents_travel_as_short_plain_text() -> None:
+    assert unpacked(packed(FIRST)) == FIRST
+    assert packed(FIRST).isascii()
+    assert len(packed({"a": "b" * 10_000})) < 100
+
+
+def test_a_folder_is_read_by_name_with_what_its_surges_are(tmp_path: Path) -> None:
+    (tmp_path / "surges").mkdir()
+    for name in ("rules.yaml", "districts.csv", "surges/snow.yaml", "demo.jsonl", "surges/notes.txt"):
+        (tmp_path / name).write_text(f"\ufeff{name}", encoding="utf-8")
+    assert read_folder(tmp_path) == {name: name for name in ("districts.csv", "rules.yaml", "surges/snow.yaml")}
+    (tmp_path / "rules.yaml").write_bytes(b"\xff")
+    with pytest.raises(Refused, match=r"rules\.yaml"):
+        read_folder(tmp_path)
+
+
 async def test_before_anything_is_loaded_there_is_nothing_and_the_reader_is_told_what_to_do(
     database: Database,
 ) -> None:
@@ -85,6 +103,33 @@ async def test_the_newest_set_is_in_force_also_when_it_is_an_old_one_again(datab
             assert await current_version(transaction) == version_of(documents)
             assert await current_documents(transaction) == documents
     assert await sets(database) == 3
+
+
+async def test_documents_come_into_force_at_their_time_by_the_databases_clock(database_url: str) -> None:
+    clock = [utc_now()]
+    opened = Database("router", database_url, METADATA, now=lambda: clock[0], new_id=new_id)
+    async with opened.engine.begin() as connection:
+        await connection.run_sync(METADATA.create_all)
+    await save(opened, FIRST)
+    async with opened.begin(REQUEST) as transaction:
+        present = (await transaction.connection.execute(select(transaction.instant))).scalar_one()
+        await save_documents(transaction, SECOND, present + timedelta(hours=1))
+        assert await current_version(transaction) == version_of(FIRST)
+        await save_documents(transaction, SECOND, present)
+        assert await current_version(transaction) == version_of(SECOND)
+        await save_documents(transaction, FIRST, present - timedelta(hours=1))
+        assert await current_version(transaction) == version_of(SECOND)
+        assert await documents_of(transaction, version_of(FIRST)) == FIRST
+        assert await documents_of(transaction, "0" * 64) is None
+    await opened.close()
+
+
+async def test_of_two_for_the_same_time_the_one_kept_later_counts(database: Database) -> None:
+    at = utc_now() - timedelta(hours=1)
+    async with database.begin(REQUEST) as transaction:
+        for documents in (FIRST, SECOND):
+            await save_documents(transaction, documents, at)
+        assert await current_version(transaction) == version_of(SECOND)
 
 
 async def test_what_is_in_force_already_is_not_stored_again(database: Database) -> None:

@@ -10,8 +10,11 @@ from random import Random
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from services.router import main as router
 from services.router.configuration import load_county
 from services.router.domain.county import County
+from waymark.databases import opened
+from waymark.names import ServiceName
 from waymark.simulate.agenda import Agenda, Doors
 from waymark.simulate.audit import Audit, Findings
 from waymark.simulate.callers import Callers
@@ -26,6 +29,7 @@ from waymark.simulate.tally import Tally
 HOUR = timedelta(hours=1)
 # After the last call the others go on until only the triage desk has anything; then what is on its way arrives.
 AFTER_DAYS = 60
+EVER_DAYS, MANY = 36_500, 1_000_000
 QUIET_DAYS = 3
 NEW_OFFERS = "SELECT rowid, id, service_id, needs, priority FROM assignment WHERE rowid > ? ORDER BY rowid"
 
@@ -142,7 +146,16 @@ async def simulate(plan: Plan, data: Path, directory: Path, console: Console) ->
         metrics = (await system.client.get("/metrics")).text
         month.audit.end(metrics, system.post.taken.items())
         month.audit.findings.wrong |= dict.fromkeys(month.partners.doors.wrong)
+        month.audit.findings.wrong |= await _not_derived_again(data)
         return Report(month.outcome(), month.audit.findings, tally, _what_went_wrong(month))
+
+
+async def _not_derived_again(data: Path) -> dict[str, None]:
+    """The decisions of the whole time that do not come out again as they were kept."""
+    async with opened(ServiceName.ROUTER, data) as database:
+        found = await router.rederive(database, EVER_DAYS, most=MANY)
+    unknown = {f"of {found.unknown} decisions it is not known what they were made from": None} if found.unknown else {}
+    return unknown | {f"decision {each.id} does not come out again": None for each in found.different}
 
 
 async def _until_all_are_closed(month: Month) -> None:

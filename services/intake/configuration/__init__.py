@@ -18,7 +18,16 @@ from services.intake.domain.lexicon import Category, Lexicon
 from services.intake.domain.places import AreaPlace, PlaceTable
 from services.intake.domain.policy import AgePolicy, PlacePolicy, Policy, RiskPolicy
 
-__all__ = ["POLICY_FILES", "SECTORS_FILE", "load_areas", "load_places", "load_policy", "load_policy_from", "read_units"]
+__all__ = [
+    "POLICY_FILES",
+    "SECTORS_FILE",
+    "areas_in",
+    "load_areas",
+    "load_places",
+    "load_policy",
+    "load_policy_from",
+    "read_units",
+]
 
 POLICY_FILES = ("intake.yaml", "red_flag_lexicon.yaml", "need_taxonomy.yaml", "districts.csv", "rules.yaml")
 SECTORS_FILE = "postcode_sectors.csv"
@@ -78,24 +87,31 @@ def load_places(directory: Path, units: Path | None = None) -> PlaceTable:
 
 def load_areas(file: Path) -> PlaceTable:
     """Sectors and outcodes with the districts' shares, without any unit. Raises Refused, naming file and line."""
+    with lines(file) as text:
+        return areas_in(file.name, text)
+
+
+def areas_in(file: str, text: Iterable[str]) -> PlaceTable:
+    """The same of the lines of a file of this name."""
     areas: dict[str, dict[str, AreaPlace]] = {"sector": {}, "outcode": {}}
     parts: dict[tuple[str, str], list[_AreaRow]] = defaultdict(list)
-    with lines(file) as text:
-        rows = csv.DictReader(text)
+    rows = csv.DictReader(text)
+    try:
         for row in rows:
-            try:
-                part = _AreaRow.model_validate(row)
-            except ValidationError as error:
-                raise wrong(file.name, f"line {rows.line_num}: {_problems(error)}") from error
+            part = _AreaRow.model_validate(row)
             parts[part.level, part.code].append(part)
+    except ValidationError as error:
+        raise wrong(file, f"line {rows.line_num}: {_problems(error)}") from error
+    except csv.Error as error:
+        raise wrong(file, str(error)) from error
     for (level, code), shares in parts.items():
         resolved = [part.lad_code for part in shares if part.auto_resolve]
         if len(resolved) > 1:
-            raise wrong(file.name, f"{code}: auto_resolve names {len(resolved)} districts")
+            raise wrong(file, f"{code}: auto_resolve names {len(resolved)} districts")
         ordered = sorted(((part.lad_code, part.share) for part in shares), key=lambda pair: -pair[1])
         areas[level][code] = AreaPlace(tuple(ordered), resolved[0] if resolved else None)
     if not areas["outcode"]:
-        raise wrong(file.name, "there is no outcode in it")
+        raise wrong(file, "there is no outcode in it")
     return PlaceTable(units={}, sectors=areas["sector"], outcodes=areas["outcode"])
 
 

@@ -11,7 +11,8 @@ from services.intake.store.referrals import ReferralTable
 from services.intake.store.updates import UpdateTable
 from shared.clock import Clock
 from shared.db import Transaction
-from shared.documents import Current, Documents
+from shared.document_set import Documents
+from shared.documents import Current
 from shared.events import Event
 from shared.vault import Vault
 

@@ -25,7 +25,7 @@ from services.notifier.domain.directory import Contact, Directory, Words
 from services.notifier.domain.message import septets
 from services.notifier.domain.notification import Channel
 from services.notifier.domain.quiet import Arrangements, QuietHours
-from shared.documents import Documents
+from shared.document_set import Documents
 from shared.errors import Refused
 from shared.wording import line_hours_words
 
@@ -33,21 +33,33 @@ ADDRESSES = {"email", "sms", "phone", "webhook"}
 T = TypeVar("T")
 
 
+Reading = Callable[[str], str]
+
+
 def documents_in(folder: Path) -> Documents:
-    """What the notifier needs of the county's files in `folder`, and nothing else, as named JSON documents.
+    """`documents_from` the files of a folder."""
+    return _documents(lambda name: (folder / name).read_text("utf-8-sig"))
+
+
+def documents_from(texts: Documents) -> Documents:
+    """What the notifier needs of the texts of a county's files, and nothing else, as named JSON documents.
 
     Raises Refused, with the file and the place in it, when something is missing or wrong. What does not concern the
     notifier may change without giving these documents another version.
     """
-    partners = _checked(folder, "partners.yaml", PartnersFile)
-    needs = _checked(folder, "need_taxonomy.yaml", NeedsFile)
-    notices = _checked(folder, "notices.yaml", NoticesFile)
-    calendar = _checked(folder, "calendar.yaml", CalendarFile)
+    return _documents(texts.__getitem__)
+
+
+def _documents(read: Reading) -> Documents:
+    partners = _checked(read, "partners.yaml", PartnersFile)
+    needs = _checked(read, "need_taxonomy.yaml", NeedsFile)
+    notices = _checked(read, "notices.yaml", NoticesFile)
+    calendar = _checked(read, "calendar.yaml", CalendarFile)
     parts: dict[str, Any] = {  # JSON values
         "contacts": _contacts(partners),
         "offices": _offices(partners),
         "needs": _labels(needs, notices.need_labels),
-        "districts": _districts(folder),
+        "districts": _districts(read),
         "priorities": {priority.code: priority.name for priority in needs.priorities},
         "priorities_in_texts": dict(notices.priorities_in_texts),
         "words": {
@@ -140,11 +152,11 @@ def _labels(needs: NeedsFile, instead: Mapping[str, str]) -> dict[str, str]:
     return {code: instead.get(code) or instead.get(group) or label for code, (group, label) in labels.items()}
 
 
-def _districts(folder: Path) -> dict[str, str]:
+def _districts(read: Reading) -> dict[str, str]:
     def rows(text: str) -> object:
         return list(csv.DictReader(text.splitlines()))
 
-    districts = _parsed(folder, "districts.csv", rows, TypeAdapter(list[DistrictRow]))
+    districts = _parsed(read, "districts.csv", rows, TypeAdapter(list[DistrictRow]))
     return {
         code: district.name
         for district in districts
@@ -170,14 +182,14 @@ def _check_wording(parts: Mapping[str, Any]) -> None:  # JSON values
         raise _wrong("notices.yaml", "words for texts must keep to plain letters, figures and punctuation")
 
 
-def _checked(folder: Path, name: str, kind: type[T]) -> T:
-    return _parsed(folder, name, lambda text: yaml.load(text, yaml.CSafeLoader), TypeAdapter(kind))
+def _checked(read: Reading, name: str, kind: type[T]) -> T:
+    return _parsed(read, name, lambda text: yaml.load(text, yaml.CSafeLoader), TypeAdapter(kind))
 
 
-def _parsed(folder: Path, name: str, parse: Callable[[str], object], kind: TypeAdapter[T]) -> T:
+def _parsed(read: Reading, name: str, parse: Callable[[str], object], kind: TypeAdapter[T]) -> T:
     try:
-        return kind.validate_python(parse((folder / name).read_text("utf-8-sig")))
-    except OSError as error:
+        return kind.validate_python(parse(read(name)))
+    except (OSError, KeyError) as error:
         raise _wrong(name, "cannot be read") from error
     except (yaml.YAMLError, csv.Error, UnicodeDecodeError) as error:
         raise _wrong(name, "is not well formed") from error

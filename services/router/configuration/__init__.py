@@ -37,7 +37,7 @@ from services.router.domain.county import County, PriorityTerms
 from services.router.domain.directory import Service
 from services.router.domain.index import directory_of
 from services.router.domain.vocabulary import Rule
-from shared.documents import version_of
+from shared.document_set import version_of
 
 
 def load_county(directory: Path) -> County:
@@ -46,7 +46,8 @@ def load_county(directory: Path) -> County:
 
 
 def load_county_documents(documents: Mapping[str, str]) -> County:
-    """The county made of these texts by file name, exactly those of `documents.NAMES`. Raises Refused."""
+    """The county made of these texts by file name, all those of `documents.NAMES`; others only change its name. Raises
+    Refused."""
     return compile_county(documents).county
 
 

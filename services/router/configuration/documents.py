@@ -47,7 +47,7 @@ def refused(place: str, sentence: str, code: str | None = None) -> CountyRefused
 
 def pointed_out(error: CountyRefused, texts: Mapping[str, str]) -> CountyRefused:
     """The same refusal with line and column, and the line itself under it, where its place is in one of these texts."""
-    parts = re.match(r"([a-z_]+\.(?:yaml|csv))[:,]? ?(.*)", error.place)
+    parts = re.match(r"((?:surges/)?[a-z0-9_]+\.(?:yaml|csv))[:,]? ?(.*)", error.place)
     if parts is None or parts[1] not in texts:
         return error
     path = parts[2]
@@ -71,13 +71,11 @@ def read_text(directory: Path, name: str) -> str:
 
 
 def parse_documents(texts: Mapping[str, str]) -> dict[str, Any]:  # Any: not checked against the schema yet
-    """The content of each file, unchecked. Raises Refused for a missing or unknown file and for broken text."""
+    """The content of each file that the router reads, unchecked; a version has others beside them. Raises Refused for a
+    missing file and for broken text."""
     for name in NAMES:
         if name not in texts:
             raise refused(name, "the file is missing")
-    for name in texts:
-        if name not in NAMES:
-            raise refused(name, f"this is not one of a county's files ({', '.join(NAMES)})")
     return {name: _rows(name, texts[name]) if name.endswith(".csv") else tree_of(name, texts[name]) for name in NAMES}
 
 

@@ -10,6 +10,7 @@ from services.router.domain.assignment import Actor
 from services.router.domain.capacity import Availability, Confirmation, Listing, Reminder, Step
 from services.router.store.tables import capacity_reminder, configuration, confirmation, listing
 from shared.db import Transaction
+from shared.documents import in_force
 
 
 class ConfirmationTable:
@@ -42,7 +43,7 @@ class ConfirmationTable:
 
     async def loaded_at(self) -> datetime:
         """When the directory in force was loaded."""
-        query = select(configuration.c.loaded_at).order_by(configuration.c.seq.desc()).limit(1)
+        query = in_force(self._tx, select(configuration.c.loaded_at))
         return (await self._tx.connection.execute(query)).scalar_one()  # type: ignore[no-any-return] # an Instant
 
     async def listed(self) -> Mapping[str, Listing]:

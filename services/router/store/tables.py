@@ -1,6 +1,19 @@
 """The router's tables: what it decided, what it offered to whom, and how much room each service has left."""
 
-from sqlalchemy import Boolean, Column, Date, Index, Integer, MetaData, String, Table, Uuid, false
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Uuid,
+    false,
+)
 
 from shared.db import BIG, DOCUMENT, NAMING, Instant
 from shared.documents import configuration_table
@@ -217,3 +230,63 @@ link_revocation = Table(
     Column("actor", String(64), nullable=False),
     Column("revoked_at", Instant, nullable=False),
 )
+
+# Versions of the rules: the texts of a county's files, named by their content, and who answers for them.
+rule_set = Table(
+    "rule_set",
+    metadata,
+    Column("version", String(64), primary_key=True),
+    Column("documents", DOCUMENT, nullable=False),
+    Column("reason", String(400), nullable=False),
+    Column("drafted_by", String(64), nullable=False),
+    Column("drafted_at", Instant, nullable=False),
+    Column("findings", DOCUMENT, nullable=False),
+    Column("checked_at", Instant),
+    Column("approved_by", String(64)),
+    Column("approved_at", Instant),
+    CheckConstraint("approved_by <> drafted_by", name="second_person"),
+    CheckConstraint("approved_by IS NULL OR checked_at IS NOT NULL", name="checked_first"),
+)
+
+# Which version was put in force from when, by whom and why; nothing is ever taken out of this.
+publication = Table(
+    "publication",
+    metadata,
+    Column("seq", BIG, primary_key=True, autoincrement=True),
+    Column("version", String(64), ForeignKey("rule_set.version"), nullable=False),
+    Column("entry", String(16), nullable=False),
+    Column("effective_from", Instant, nullable=False),
+    Column("published_by", String(64), nullable=False),
+    Column("reason", String(400), nullable=False),
+    Column("published_at", Instant, nullable=False),
+    Column("withdrawn_by", String(64)),
+    Column("withdrawn_reason", String(400)),
+    Column("withdrawn_at", Instant),
+)
+standing = publication.c.withdrawn_at.is_(None)
+Index(
+    "ix_publication_effective_from",
+    publication.c.effective_from,
+    unique=True,
+    postgresql_where=standing,
+    sqlite_where=standing,
+)
+
+# Each time that a surge was switched on; one of a name is on at most, and ends by itself.
+surge = Table(
+    "surge",
+    metadata,
+    Column("seq", BIG, primary_key=True, autoincrement=True),
+    Column("name", String(32), nullable=False),
+    Column("authority", String(120), nullable=False),
+    Column("switched_by", String(64), nullable=False),
+    Column("reason", String(400), nullable=False),
+    Column("began_at", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("ended_by", String(64)),
+    Column("ended_reason", String(400)),
+    CheckConstraint("until > began_at", name="ends"),
+)
+on = surge.c.ended_at.is_(None)
+Index("ix_surge_running", surge.c.name, unique=True, postgresql_where=on, sqlite_where=on)

@@ -1,6 +1,7 @@
 """What a county's files may say, and what they are refused for."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,12 +83,13 @@ def test_a_concern_may_not_be_left_without_an_action(county_with: Edit) -> None:
         county_with("rules.yaml", pair, f"{pair}    carer: safe.scam\n")
 
 
-def test_a_missing_file_and_an_unknown_one_are_refused(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused_and_one_for_others_only_changes_the_name(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"partners\.yaml"):
         load_county(tmp_path)
     documents = read_documents(COUNTY_DIRECTORY)
-    with pytest.raises(Refused, match=r"notes\.txt: this is not one of a county's files"):
-        load_county_documents({**documents, "notes.txt": ""})
+    county, other = load_county_documents(documents), load_county_documents({**documents, "intake.yaml": ""})
+    assert other.version != county.version
+    assert replace(other, version=county.version) == county
     documents.pop("rules.yaml")
     with pytest.raises(Refused, match=r"rules\.yaml: the file is missing"):
         load_county_documents(documents)

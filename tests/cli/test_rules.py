@@ -1,0 +1,90 @@
+"""Versions of the rules on the command line: drafted, approved by somebody else, published, and gone back from."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from shared.errors import Conflict, NotFound, WaymarkError
+from waymark.cli import app
+from waymark.embedded import build, load, prepare
+
+COUNTY = Path(__file__).parents[2] / "deploy" / "derbyshire"
+WORD = ("--by", "lead-1", "--reason", "Three calls are too many.")
+
+
+def said(*words: str) -> list[str]:
+    """What `waymark rules` prints. Raises what the console script makes a sentence of."""
+    done = CliRunner().invoke(app, ["rules", *words, "--data", "var"])
+    if isinstance(done.exception, WaymarkError):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.stdout.splitlines()
+
+
+@pytest.fixture
+def county(folder: Path) -> Path:
+    """A changed county's folder, beside an embedded system that goes by the unchanged one."""
+    prepare(folder / "var")
+    asyncio.run(loaded(folder / "var"))
+    county = Path(shutil.copytree(COUNTY, folder / "county"))
+    rules = county / "rules.yaml"
+    rules.write_text(rules.read_text().replace("  declines_limit: 3", "  declines_limit: 2"))
+    return county
+
+
+async def loaded(data: Path) -> None:
+    services = build(data, public_url="http://waymark.example")
+    await load(services, COUNTY)
+    for service in services:
+        await service.database.close()
+
+
+def test_a_version_goes_from_a_draft_into_force_and_back(county: Path, folder: Path) -> None:
+    version = said("draft", str(county), *WORD)[-1].split()[0]
+    with pytest.raises(Conflict, match="somebody else"):
+        said("approve", version, "--by", "lead-1")
+    assert "approved by lead-2" in said("approve", version, "--by", "lead-2")[0]
+    assert said("publish", version, *WORD)[0].startswith(f"{version} is in force")
+    assert ["in force" in line for line in said("versions")] == [False, True, False, False, False]
+    said("show", version, "--into", "out")
+    assert (folder / "out" / "rules.yaml").read_text() == (county / "rules.yaml").read_text()
+    said("rollback", *WORD)
+    assert ["in force" in line for line in said("versions")[:3]] == [False, False, True]
+
+
+def test_a_version_is_published_for_a_time_and_withdrawn(county: Path) -> None:
+    version = said("draft", str(county), *WORD)[-1].split()[0]
+    said("approve", version, "--by", "lead-2")
+    assert "2100-01-01 09:00:00 UTC" in said("publish", version, "--at", "2100-01-01T09:00:00", *WORD)[0]
+    assert "withdrawn" in said("withdraw", version, *WORD)[0]
+    assert len(said("versions")) == 4
+
+
+def test_what_the_check_finds_is_said(county: Path) -> None:
+    rules = county / "rules.yaml"
+    rules.write_text(rules.read_text().replace("  declines_limit: 2", "  declines_limits: 2"))
+    found, *_, life = said("draft", str(county), *WORD)
+    assert found.startswith("error: rules.yaml:")
+    assert "draft, " in life
+
+
+def test_a_name_that_fits_no_version_or_several_is_refused(county: Path) -> None:
+    said("draft", str(county), *WORD)
+    for beginning in ("xxxx", ""):
+        with pytest.raises(NotFound, match="versions of the rules begin with"):
+            said("show", beginning)
+
+
+def test_a_surge_is_switched_on_by_an_authority_until_its_end_and_off(county: Path) -> None:
+    order = ("--authority", "Director of Public Health", "--until", "2100-01-01T18:00:00")
+    assert said("surge", "list") == ["snow: Snow"]
+    assert said("surge", "on", "snow", *order, *WORD)[0].endswith("<- on")
+    with pytest.raises(Conflict):
+        said("surge", "on", "snow", *order, *WORD)
+    assert "<- on" not in said("surge", "off", "snow", *WORD)[0]
+    assert len(said("surge", "list")) == 2
+    with pytest.raises(NotFound, match="It has: snow"):
+        said("surge", "on", "flood", *order, *WORD)
