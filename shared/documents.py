@@ -1,5 +1,6 @@
 """A county's configuration inside a service's database: immutable sets of documents, named by their content."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -12,6 +13,7 @@ from shared.errors import NotFound, Unavailable
 
 T = TypeVar("T")
 Find = Callable[[Transaction, str], Awaitable[Documents | None]]
+PATIENCE_S = 2.0
 
 
 def configuration_table(metadata: MetaData) -> Table:
@@ -75,22 +77,32 @@ async def documents_of(tx: Transaction, version: str) -> Documents | None:
 
 
 class Current(Generic[T]):
-    """What the documents in force mean, read again only when another version has come into force."""
+    """What the documents in force mean, read again only when another version has come into force.
 
-    def __init__(self, read: Callable[[Documents], T]) -> None:
+    They are read in a thread, once for all who ask. Who has waited `patience_s` for another version goes on with the
+    one before; the first is waited for. `again` reads documents as `read` does, given what was in force before.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[Documents], T],
+        *,
+        again: Callable[[Documents, T], T] | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
         self._read = read
+        self._again = again
+        self._patience_s = patience_s
         self._known: tuple[str, T] | None = None
         self._before: tuple[str, T] | None = None
+        self._reading: dict[str, asyncio.Task[T]] = {}
 
     async def of(self, tx: Transaction, version: str, find: Find = documents_of) -> T:
         """What the documents of this version mean, in force or not, wherever they are to be found. Raises NotFound."""
         for known in (self._known, self._before):
             if known is not None and known[0] == version:
                 return known[1]
-        documents = await find(tx, version)
-        if documents is None:
-            raise NotFound("not-found", "There is no version of the rules with this name.")
-        self._before = (version, self._read(documents))
+        self._before = (version, await asyncio.shield(await self._begun(tx, version, find)))
         return self._before[1]
 
     async def __call__(self, tx: Transaction) -> T:
@@ -99,5 +111,23 @@ class Current(Generic[T]):
         if version is None:
             raise Unavailable("configuration-missing", "No directory is loaded. Run: waymark load-directory DIR")
         if self._known is None or self._known[0] != version:
-            self._known = (version, await self.of(tx, version))
+            reading = await self._begun(tx, version, documents_of)
+            await asyncio.wait({reading}, timeout=self._patience_s if self._known else None)
+            if self._known is None or reading.done():
+                self._known = (version, reading.result())
         return self._known[1]
+
+    async def _begun(self, tx: Transaction, version: str, find: Find) -> asyncio.Task[T]:
+        """The reading of a version, begun unless it is under way or has just ended."""
+        documents = None if version in self._reading else await find(tx, version)
+        if version not in self._reading:
+            if documents is None:
+                raise NotFound("not-found", "There is no version of the rules with this name.")
+            under_way = {each: task for each, task in self._reading.items() if not task.done()}
+            self._reading = under_way | {version: asyncio.create_task(self._in_thread(documents))}
+        return self._reading[version]
+
+    async def _in_thread(self, documents: Documents) -> T:
+        if self._again is None or self._known is None:
+            return await asyncio.to_thread(self._read, documents)
+        return await asyncio.to_thread(self._again, documents, self._known[1])

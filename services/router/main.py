@@ -161,7 +161,7 @@ async def explain(database: Database, reference: str) -> Story:
 
 def counties() -> Current[County]:
     """The county in force, compiled again only when another version of its documents was loaded."""
-    return Current(load_county_documents)
+    return Current(load_county_documents, again=load_county_documents)
 
 
 async def load_directory(database: Database, directory: Path) -> str:

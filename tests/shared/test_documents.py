@@ -1,5 +1,6 @@
 """A county's documents in a database: named by their content, never changed, the newest in force."""
 
+import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from shared.envelope import Origin
 from shared.errors import Refused, Unavailable
 from shared.inbox import inbox_table
 from shared.outbox import outbox_table
+from tests.eventually import eventually
 
 METADATA = MetaData(naming_convention=NAMING)
 CONFIGURATION = configuration_table(METADATA)
@@ -162,3 +164,45 @@ async def test_documents_that_cannot_be_read_are_not_taken_for_the_ones_before(d
         async with database.begin(REQUEST) as transaction:
             with pytest.raises(Refused):
                 await current(transaction)
+
+
+class Slow:
+    """Reads all but the first documents only when it is let."""
+
+    def __init__(self) -> None:
+        self.let, self.begun = threading.Event(), 0
+
+    def read(self, documents: Documents) -> str:
+        return documents["rules.yaml"]
+
+    def again(self, documents: Documents, before: str) -> str:
+        self.begun += 1
+        assert self.let.wait(timeout=60)
+        return f"{documents['rules.yaml']} after {before}"
+
+
+async def test_while_another_version_is_read_the_one_before_goes_on_and_nobody_is_held_up(database: Database) -> None:
+    slow = Slow()
+    current = Current(slow.read, again=slow.again, patience_s=0)
+
+    async def asked() -> str:
+        async with database.begin(REQUEST) as transaction:
+            return await current(transaction)
+
+    await save(database, FIRST)
+    assert await asked() == "a: 1"
+    await save(database, SECOND)
+    assert {await asked() for _ in range(5)} == {"a: 1"}
+    slow.let.set()
+    await eventually(asked, lambda seen: seen == "a: 2 after a: 1")
+    assert slow.begun == 1
+
+
+async def test_who_waits_for_another_version_has_it_as_soon_as_it_is_read(database: Database) -> None:
+    slow = Slow()
+    slow.let.set()
+    current = Current(slow.read, again=slow.again, patience_s=60)
+    for documents, read in ((FIRST, "a: 1"), (SECOND, "a: 2 after a: 1")):
+        await save(database, documents)
+        async with database.begin(REQUEST) as transaction:
+            assert await current(transaction) == read

@@ -45,10 +45,10 @@ def load_county(directory: Path) -> County:
     return load_county_documents(read_documents(directory))
 
 
-def load_county_documents(documents: Mapping[str, str]) -> County:
-    """The county made of these texts by file name, all those of `documents.NAMES`; others only change its name. Raises
-    Refused."""
-    return compile_county(documents).county
+def load_county_documents(documents: Mapping[str, str], before: County | None = None) -> County:
+    """The county made of these texts by file name, all those of `documents.NAMES`; others only change its name. What is
+    the same in the directory of the one `before` is kept. Raises Refused."""
+    return compile_county(documents, before).county
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +61,24 @@ class Compiled:
     layout: Layout
 
 
-def compile_county(documents: Mapping[str, str]) -> Compiled:
+def compile_county(documents: Mapping[str, str], before: County | None = None) -> Compiled:
     """The county of these texts. Raises Refused with file, line and column, the line itself, and a suggestion."""
     layout = Layout()
     try:
         content = parse_documents(documents)
         rows, layout = spelt_out(content)
-        return _compile(content, rows, version_of(documents), layout)
+        return _compile(content, rows, version_of(documents), layout, before)
     except CountyRefused as error:
         raise pointed_out(layout.placed(error), documents) from error
 
 
-def _compile(content: Mapping[str, Any], rows: Any, version: str, layout: Layout) -> Compiled:  # Any: checked here
+def _compile(
+    content: Mapping[str, Any],  # Any: checked here
+    rows: Any,  # Any: checked here
+    version: str,
+    layout: Layout,
+    before: County | None,
+) -> Compiled:
     taxonomy = fitted(TAXONOMY, TaxonomyDoc, content)
     rules = fitted(RULES, RulesDoc, {RULES: rows})
     needs = NeedCodes(compile_needs(taxonomy))
@@ -92,7 +98,7 @@ def _compile(content: Mapping[str, Any], rows: Any, version: str, layout: Layout
         districts=places.districts,
         renamed=places.renamed,
         deadlines=deadlines,
-        directory=directory_of(organisations, services, places.inside),
+        directory=directory_of(organisations, services, places.inside, before.directory if before else None),
         rules=RulesCompiler(rules, known).compile(),
         words=compile_words(fitted(NOTICES, WordsDoc, content), needs.needs, deadlines),
     )
