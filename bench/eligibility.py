@@ -59,4 +59,4 @@ def measure(rounds: int) -> list[Ratio]:
     value, own, other = compared(ours, theirs, rounds)
     mine, others = (f"{seconds / CASES * 1e6:.1f}" for seconds in (own, other))
     note = f"{mine} us a person, theirs {others}; {tests} tests in {len(bits.tables)} tables"
-    return [Ratio("eligibility_bits_to_predicates", value, at_most(0.06), note)]
+    return [Ratio("eligibility.bits", value, at_most(0.06), note)]

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import quantiles
-from time import perf_counter
 
-from bench.measuring import Ratio, at_least, at_most, compared, same
+from bench.measuring import Ratio, at_least, at_most, compared, processor_time, same
 from bench.predicates import read_off, refusal
 from bench.synthetic import county_of, load_of, referrals_of
 from services.router.configuration import load_county
@@ -177,7 +176,7 @@ def measure(rounds: int) -> list[Ratio]:
     middle, largest = (questions_of(counties[size]) for size in SIZES[1:])
     growth, own, other = compared(lambda: [*map(ours, largest)], lambda: [*map(ours, middle)], rounds)
     note = f"{_micro(own, largest)} us a need, at 5,000 {_micro(other, middle)}"
-    found.append(Ratio("matching_100000_to_5000", growth, at_most(3), note))
+    found.append(Ratio("matching.growth", growth, at_most(3), note))
     return [*found, *_decisions(counties)]
 
 
@@ -187,8 +186,8 @@ def _beside(county: County, rounds: int) -> Iterator[Ratio]:
     few = questions[: ROWS_SCANNED // size]
     read = partial(partial, read_off)
     others: Sequence[tuple[str, PostingLists, Sequence[Question]]] = (
-        ("posting_lists", PostingLists(county, read), questions),
-        ("posting_lists_generated", PostingLists(county, refusal), questions),
+        ("posting-lists", PostingLists(county, read), questions),
+        ("posting-lists-generated", PostingLists(county, refusal), questions),
         ("scan", Scan(county, read), few),
     )
     for name, other, asked in others:
@@ -196,7 +195,7 @@ def _beside(county: County, rounds: int) -> Iterator[Ratio]:
             same(f"{name}, {size} services, {question.need}", ours(question), other(question))
         value, theirs, own = compared(partial(_all, other, asked), partial(_all, ours, asked), rounds)
         note = f"ours {_micro(own, asked)} us a need, theirs {_micro(theirs, asked)}"
-        yield Ratio(f"{name}_to_matching_{size}", value, GOALS.get(size) if name == "posting_lists" else None, note)
+        yield Ratio(f"matching.{name}.{size}", value, GOALS.get(size) if name == "posting-lists" else None, note)
 
 
 def _all(search: Callable[[Question], Answer], questions: Sequence[Question]) -> Sequence[Answer]:
@@ -208,18 +207,17 @@ def _micro(seconds: float, questions: Sequence[Question]) -> str:
 
 
 def _decisions(counties: Mapping[int, County]) -> Iterator[Ratio]:
-    """Whole decisions, one by one, without and with the whole explanation, beside those of the county as it is."""
+    """Whole decisions, one by one, without and with their explanation, by the median of the county as it is."""
     first: dict[str, float] = {}
     for size, county in counties.items():
         basis = Basis(load_of(county))
-        asked = list(referrals_of(county, 1_000))
-        for name, work in (
-            ("decision", partial(_decided, county, basis)),
-            ("explained", partial(_explained, county, basis)),
-        ):
-            cuts = quantiles([_seconds(work, facts) for facts in asked[: 1_000 if name == "decision" else 100]], n=100)
-            note = f"median {cuts[49] * 1e6:.0f} us, p99 {cuts[98] * 1e6:.0f} us, {1 / cuts[49]:,.0f} a second"
-            yield Ratio(f"{name}_{size}_to_120", cuts[49] / first.setdefault(name, cuts[49]), None, note)
+        for name, decided, count in (("decision", _decided, 1_000), ("explained", _explained, 100)):
+            passes = (partial(decided, county, basis, facts) for facts in referrals_of(county, count))
+            cuts = quantiles(map(processor_time, passes), n=100)
+            note = (
+                f"median {cuts[49] * 1e6:.0f} us, p99 {cuts[98] * 1e6:.0f} us of processor time, {1 / cuts[49]:,.0f}/s"
+            )
+            yield Ratio(f"matching.{name}.{size}", cuts[49] / first.setdefault(name, cuts[49]), None, note)
 
 
 def _decided(county: County, basis: Basis, facts: Facts) -> object:
@@ -228,9 +226,3 @@ def _decided(county: County, basis: Basis, facts: Facts) -> object:
 
 def _explained(county: County, basis: Basis, facts: Facts) -> object:
     return explain(Made(facts, county, decide(facts, county, basis.load), basis))
-
-
-def _seconds(work: Callable[[Facts], object], facts: Facts) -> float:
-    started = perf_counter()
-    work(facts)
-    return perf_counter() - started

@@ -25,7 +25,7 @@ SKIP_MARKS = {
 
 
 SHORT = 10
-SHOWN = 5
+SHOWN = 3
 """A shelf of no more than SHORT services is kept whole in a decision; of others so many before and after the choice."""
 
 Looked = tuple[Listed, Verdict]
