@@ -115,17 +115,13 @@ class RollBack:
     async def __call__(self, tx: Transaction, version: str, word: Word) -> Publication:
         """`version` is the one to leave, so that two who do this at once do not go back twice. Raises NotFound,
         Conflict (rule-set-not-in-force), Refused where this release cannot use the version before."""
-        present = await tx.rule_sets.hold()
-        history = await tx.rule_sets.history()
-        current, target = in_force(history, present), before(history, present)
-        if current is None or current.version != version:
-            raise Conflict(
-                "rule-set-not-in-force", "This version is not in force, so there is nothing to go back from."
-            )
-        if target is None:
-            raise NotFound("not-found", "There was no version before this one.")
+        # Whether it is usable takes a while, for which nobody else should have to wait.
+        target = _gone_back_to(await tx.rule_sets.history(), await tx.rule_sets.present(), version)
         documents = await documents_of(tx, target.version)
         self.usable(documents)
+        present = await tx.rule_sets.hold()
+        if _gone_back_to(await tx.rule_sets.history(), present, version).version != target.version:
+            raise Conflict("rule-set-not-in-force", "What is in force has changed meanwhile. Look again.")
         rolled_back = Publication(target.version, Entry.ROLLED_BACK, present, word.by, word.reason, present)
         return await publish(tx, rolled_back, documents, self.overlay)
 
@@ -189,6 +185,16 @@ class LoadRuleSet:
         await tx.rule_sets.add(Publication(version, Entry.LOADED, present, word.by, word.reason, present))
         await lay_out(tx, present, self.overlay)
         return True
+
+
+def _gone_back_to(history: Sequence[Publication], at: datetime, version: str) -> Publication:
+    """What is gone back to from the version in force. Raises Conflict, NotFound."""
+    current, target = in_force(history, at), before(history, at)
+    if current is None or current.version != version:
+        raise Conflict("rule-set-not-in-force", "This version is not in force.")
+    if target is None:
+        raise NotFound("not-found", "There was no version before this one.")
+    return target
 
 
 async def known(tx: Transaction, version: str) -> RuleSet:
