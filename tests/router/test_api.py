@@ -166,4 +166,4 @@ async def test_nothing_that_the_router_answers_says_who_the_person_is(world: Wor
     event = await heard(world, "mind.creative_wellbeing")
     shown = (await world.client.get(f"{DECISIONS}/{event.reference}")).json()
     assert shown["facts"].keys().isdisjoint({"name", "address", "phone", "mobile", "email", "dob", "postcode", "notes"})
-    assert shown["facts"]["place"].keys() == {"district", "method", "candidates", "outcode"}
+    assert shown["facts"]["place"].keys() == {"district", "method", "candidates", "outcode", "ward", "lsoa"}

@@ -34,7 +34,7 @@ class Conditions:
     """
 
     numbers: dict[Condition, Condition] = field(default_factory=dict)
-    _generated: Generated | None = None
+    _generated: Generated | None = field(default=None, compare=False, repr=False)
 
     def numbered(self, condition: Condition) -> Condition:
         """The condition with its bit among those of this rule set; equal ones share it."""

@@ -106,7 +106,8 @@ def test_the_version_names_the_very_texts(county: County, county_with: Edit) -> 
     assert len(county.version) == 64
 
 
-def test_the_texts_make_the_same_county_as_the_files(county: County) -> None:
+def test_the_texts_make_the_same_county_as_the_files_also_once_it_has_decided(county: County) -> None:
+    decide(a_referral("food.shopping"), county, Load())
     assert load_county_documents(read_documents(COUNTY_DIRECTORY)) == county
 
 
