@@ -18,6 +18,7 @@ WHOLE = frozenset({"world", "client", "chassis"})
 REAL = frozenset({"servers", "postgres_url", "kafka_url", "redis_url", "postgresql_database", "browser"})
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test is `real` when a fixture of its own asks for a server or a browser; see pyproject.toml for the marks.
 
