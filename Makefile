@@ -12,7 +12,7 @@ run: .env-run ## everything in one process on http://127.0.0.1:8000, with sample
 
 test: .env-dev ## every test: embedded, and on real PostgreSQL, Kafka and Redis
 	@$(BIN)/python -m tests.prepare
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(PYTEST)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(PYTEST)
 
 lint: .env-dev ## formatting, lint, types and architecture
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .

@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from shared.clock import new_id
 from tests.servers import Servers, choose_servers
@@ -18,18 +20,24 @@ WHOLE = frozenset({"world", "client", "chassis"})
 REAL = frozenset({"servers", "postgres_url", "kafka_url", "redis_url", "postgresql_database", "browser"})
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test is `real` when a fixture of its own asks for a server or a browser; see pyproject.toml for the marks.
+class SideBySide(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types
+    """Files one by one on whichever worker is free; those that start programs one after the other, on the same."""
 
-    With `--dist loadgroup` those that start programs run one after the other, beside all others, file by file.
-    """
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "processes" if PROCESSES.intersection(Path(file).parts) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SideBySide | None:
+    """With `--dist loadfile` as above, else as xdist does."""
+    return SideBySide(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test is `real` when a fixture of its own asks for a server or a browser; see pyproject.toml for the marks."""
     for item in items:
-        place = item.path.relative_to(HERE)
-        starts_programs = not PROCESSES.isdisjoint(place.parts)
-        if starts_programs:
+        if PROCESSES.intersection(item.path.relative_to(HERE).parts):
             item.add_marker(pytest.mark.processes)
-        item.add_marker(pytest.mark.xdist_group("processes" if starts_programs else str(place)))
         if WHOLE.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.whole)
         if REAL.intersection(getattr(item, "fixturenames", ())):
