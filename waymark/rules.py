@@ -41,7 +41,7 @@ async def versions(data: Path | None) -> list[str]:
             f"{'  <- in force' if span.publication is current else ''}"
             for span in spans(history)
         ]
-        published = {each.version for each in history}
+        published = {each.version for each in history if each.stands}
         drafts = [_life(each) for each in await tx.rule_sets.all() if each.version not in published]
         return [*lines, *drafts] or ["There are none. Run: waymark load-directory DIR"]
 

@@ -90,11 +90,13 @@ def publish(
     version: Version,
     by: By,
     reason: Reason,
-    at: Annotated[datetime | None, typer.Option(help="A later time, UTC; at once unless given.")] = None,
+    at: Annotated[
+        datetime | None, typer.Option(help="A later time, UTC unless it has an offset; at once if not given.")
+    ] = None,
     data: Data = None,
 ) -> None:
     """Put an approved version in force."""
-    _say(rules.publish(version, Word(by, reason), at.replace(tzinfo=UTC) if at else None, data))
+    _say(rules.publish(version, Word(by, reason), _in_utc(at) if at else None, data))
 
 
 @app.command()
@@ -124,13 +126,13 @@ def list_surges(data: Data = None) -> None:
 def switch_on(
     name: Annotated[str, typer.Argument(help="Such as snow, for surges/snow.yaml of the version in force.")],
     authority: Annotated[str, typer.Option(help="The office that orders it.")],
-    until: Annotated[datetime, typer.Option(help="When it ends by itself, UTC.")],
+    until: Annotated[datetime, typer.Option(help="When it ends by itself, UTC unless it has an offset.")],
     by: By,
     reason: Reason,
     data: Data = None,
 ) -> None:
     """Have a surge count at once, until its end."""
-    _say(surges.switch_on(name, authority, Word(by, reason), until.replace(tzinfo=UTC), data))
+    _say(surges.switch_on(name, authority, Word(by, reason), _in_utc(until), data))
 
 
 @surge.command("off")
@@ -192,6 +194,10 @@ def _progress(steps: Iterable[int]) -> Iterable[int]:
     if not console.is_terminal:
         return steps
     return track(list(steps), "Deciding the past by the rules in force", console=console, transient=True)
+
+
+def _in_utc(at: datetime) -> datetime:
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _say(lines: Coroutine[Any, Any, list[str]]) -> None:  # as asyncio.run takes it

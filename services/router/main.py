@@ -17,6 +17,7 @@ from services.router.configuration.versions import Reader, noted, usable, usable
 from services.router.consumers import subscriptions
 from services.router.decay import Decay
 from services.router.domain.county import County
+from services.router.domain.publishing import NOBODY
 from services.router.pages import assignments, decisions, links
 from services.router.settings import RouterDatabase, RouterSettings
 from services.router.staleness import Staleness
@@ -59,7 +60,7 @@ CHASE_EVERY_S = 5.0
 WATCH_EVERY_S = 60.0
 DECAY_EVERY_S = 60.0
 STALE_EVERY_S = 3600.0
-FOLDER = Word("load-directory", "The county's folder.")
+FOLDER = Word(NOBODY, "The county's folder.")
 
 
 @dataclass(frozen=True, slots=True)

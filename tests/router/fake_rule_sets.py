@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from services.router.domain.publishing import Publication, RuleSet
+from services.router.domain.publishing import NOBODY, Publication, RuleSet
 from services.router.domain.surge import Surge
 from shared.document_set import Documents, version_of
 
@@ -32,7 +32,8 @@ class FakeRuleSets:
             self.kept[rule_set.version] = rule_set
             self.texts[rule_set.version] = dict(documents)
         elif before.approved_by is None:
-            checked = replace(before, findings=rule_set.findings, checked_at=rule_set.checked_at)
+            author = rule_set if before.drafted_by == NOBODY else before
+            checked = replace(author, findings=rule_set.findings, checked_at=rule_set.checked_at)
             self.kept[rule_set.version] = checked
 
     async def find(self, version: str) -> RuleSet | None:

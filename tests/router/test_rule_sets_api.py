@@ -170,6 +170,32 @@ async def test_one_step_leads_back_and_stays_in_the_history(world: World, clock:
     assert problem(first) == (404, "not_found")
 
 
+async def test_a_version_that_is_left_does_not_come_back_by_itself(world: World, clock: Hands) -> None:
+    version, later = await approved(world), NOON + timedelta(hours=2)
+    clock.move(60)
+    await post(world, f"/{version}/publish", **WORD)
+    await post(world, f"/{version}/publish", effective_from=later.isoformat(), **WORD)
+    clock.move(60)
+    assert (await post(world, f"/{version}/rollback", by="lead-3", reason="It is wrong.")).status_code == 200
+    assert [each["withdrawn_by"] for each in (await listed(world))["history"]] == [None, None, "lead-3", None]
+    clock.at = later
+    assert await decided_by(world) == version_of(FOLDER)
+
+
+async def test_a_folder_that_was_only_loaded_is_approved_once_somebody_has_drafted_it(
+    world: World, clock: Hands
+) -> None:
+    clock.move(60)
+    await post(world, f"/{await approved(world)}/publish", **WORD)
+    other = CHANGED + "# Another.\n"
+    loaded = await load_documents(world.database, FOLDER | {"rules.yaml": other}, Word("load-directory", "A start."))
+    alone = await post(world, f"/{loaded.version}/approve", by="lead-1")
+    assert problem(alone) == (409, "second_person_needed")
+    assert await drafted(world, other) == loaded.version
+    assert problem(await post(world, f"/{loaded.version}/approve", by="lead-1")) == (409, "second_person_needed")
+    assert (await post(world, f"/{loaded.version}/approve", by="lead-2")).status_code == 200
+
+
 async def test_a_publication_that_is_sent_twice_counts_once(world: World, clock: Hands) -> None:
     version = await approved(world)
     clock.move(60)

@@ -27,6 +27,10 @@ class Noted:
     column: int | None = None
 
 
+NOBODY = "load-directory"
+"""Who a folder is drafted by that was loaded without anybody's word."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuleSet:
     """One version, named by its content, that never changes: whoever changes it has another version."""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import RowMapping, select, text, update
+from sqlalchemy import RowMapping, case, select, text, update
 
-from services.router.domain.publishing import Entry, Noted, Publication, RuleSet
+from services.router.domain.publishing import NOBODY, Entry, Noted, Publication, RuleSet
 from services.router.store.tables import configuration, publication, rule_set
 from shared.db import Transaction
 from shared.document_set import Documents
@@ -33,10 +33,13 @@ class RuleSetTable:
         return await self.present()
 
     async def draft(self, made: RuleSet, documents: Documents) -> None:
-        """Keep a version. Of one that is there, only what the check found is kept anew, unless it is approved."""
+        """Keep a version. Of one that is there, what the check found is kept anew, and who drafted it if nobody had;
+        nothing if it is approved."""
         row = asdict(made) | {"documents": dict(documents)}
         insert = self._tx.insert(rule_set).values(row)
         checked = {"findings": row["findings"], "checked_at": made.checked_at}
+        for name in ("drafted_by", "drafted_at", "reason"):
+            checked[name] = case((rule_set.c.drafted_by == NOBODY, insert.excluded[name]), else_=rule_set.c[name])
         changed = insert.on_conflict_do_update(
             index_elements=["version"], set_=checked, where=rule_set.c.approved_by.is_(None)
         )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.router.domain.publishing import (
     ERROR,
+    NOBODY,
     Entry,
     Noted,
     Publication,
@@ -69,6 +70,10 @@ class ApproveRuleSet:
             )
         if by == rule_set.drafted_by:
             raise Conflict("second-person-needed", "Who drafted a version cannot approve it. Ask somebody else.")
+        if rule_set.drafted_by == NOBODY:
+            raise Conflict(
+                "second-person-needed", "Nobody has drafted this version: its folder was only loaded. Draft it first."
+            )
         if not await tx.rule_sets.approve(version, by, self.now()):
             raise Conflict("rule-set-not-ready", "Somebody has approved this version already.")
         return await known(tx, version)
@@ -113,17 +118,25 @@ class RollBack:
     overlay: Overlay
 
     async def __call__(self, tx: Transaction, version: str, word: Word) -> Publication:
-        """`version` is the one to leave, so that two who do this at once do not go back twice. Raises NotFound,
-        Conflict (rule-set-not-in-force), Refused where this release cannot use the version before."""
+        """`version` is the one to leave, so that two who do this at once do not go back twice; where it was to begin
+        again later, it does not. Raises NotFound, Conflict (rule-set-not-in-force), Refused where this release cannot
+        use the version before."""
         # Whether it is usable takes a while, for which nobody else should have to wait.
         target = _gone_back_to(await tx.rule_sets.history(), await tx.rule_sets.present(), version)
         documents = await documents_of(tx, target.version)
         self.usable(documents)
         present = await tx.rule_sets.hold()
-        if _gone_back_to(await tx.rule_sets.history(), present, version).version != target.version:
+        history = await tx.rule_sets.history()
+        if _gone_back_to(history, present, version).version != target.version:
             raise Conflict("rule-set-not-in-force", "What is in force has changed meanwhile. Look again.")
         rolled_back = Publication(target.version, Entry.ROLLED_BACK, present, word.by, word.reason, present)
-        return await publish(tx, rolled_back, documents, self.overlay)
+        kept = await publish(tx, rolled_back, documents, self.overlay)
+        again = [each for each in scheduled(history, present) if each.version == version]
+        for coming in again:
+            await _withdraw(tx, coming, word, present)
+        if again:
+            await lay_out(tx, present, self.overlay)
+        return kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +153,7 @@ class WithdrawRuleSet:
             raise Conflict(
                 "rule-set-not-in-force", "This version is not to come into force. Roll back what is in force."
             )
-        await tx.rule_sets.withdraw(coming[0], word.by, word.reason, present)
-        begins = coming[0].effective_from
-        instead = in_force(await tx.rule_sets.history(), begins)
-        if instead is None:
-            raise NotFound("not-found", "Nothing would be in force then.")
-        await tell(tx, instead, await documents_of(tx, instead.version), begins)
+        instead = await _withdraw(tx, coming[0], word, present)
         await lay_out(tx, present, self.overlay)
         return instead
 
@@ -185,6 +193,16 @@ class LoadRuleSet:
         await tx.rule_sets.add(Publication(version, Entry.LOADED, present, word.by, word.reason, present))
         await lay_out(tx, present, self.overlay)
         return True
+
+
+async def _withdraw(tx: Transaction, coming: Publication, word: Word, present: datetime) -> Publication:
+    """Take one publication back, and tell what is in force then instead. Raises NotFound."""
+    await tx.rule_sets.withdraw(coming, word.by, word.reason, present)
+    instead = in_force(await tx.rule_sets.history(), coming.effective_from)
+    if instead is None:
+        raise NotFound("not-found", "Nothing would be in force then.")
+    await tell(tx, instead, await documents_of(tx, instead.version), coming.effective_from)
+    return instead
 
 
 def _gone_back_to(history: Sequence[Publication], at: datetime, version: str) -> Publication:
