@@ -10,10 +10,12 @@ from sqlalchemy import Column, Index, MetaData, Select, String, Table, select
 from shared.db import BIG, DOCUMENT, Instant, Transaction
 from shared.document_set import Documents, version_of
 from shared.errors import NotFound, Unavailable
+from shared.log import get_logger
 
 T = TypeVar("T")
 Find = Callable[[Transaction, str], Awaitable[Documents | None]]
-PATIENCE_S = 2.0
+PATIENCE_S, PAUSE_S = 2.0, 5.0
+log = get_logger()
 
 
 def configuration_table(metadata: MetaData) -> Table:
@@ -80,7 +82,9 @@ class Current(Generic[T]):
     """What the documents in force mean, read again only when another version has come into force.
 
     They are read in a thread, once for all who ask. Who has waited `patience_s` for another version goes on with the
-    one before; the first is waited for. `again` reads documents as `read` does, given what was in force before.
+    one before; the first is waited for. `again` reads documents as `read` does, given what was in force before. A
+    reading that fails is logged and done again `pause_s` later; meanwhile the version before goes on, and without one
+    the failure is raised.
     """
 
     def __init__(
@@ -89,10 +93,12 @@ class Current(Generic[T]):
         *,
         again: Callable[[Documents, T], T] | None = None,
         patience_s: float = PATIENCE_S,
+        pause_s: float = PAUSE_S,
     ) -> None:
         self._read = read
         self._again = again
         self._patience_s = patience_s
+        self._pause_s = pause_s
         self._known: tuple[str, T] | None = None
         self._before: tuple[str, T] | None = None
         self._reading: dict[str, asyncio.Task[T]] = {}
@@ -113,7 +119,7 @@ class Current(Generic[T]):
         if self._known is None or self._known[0] != version:
             reading = await self._begun(tx, version, documents_of)
             await asyncio.wait({reading}, timeout=self._patience_s if self._known else None)
-            if self._known is None or reading.done():
+            if self._known is None or (reading.done() and reading.exception() is None):
                 self._known = (version, reading.result())
         return self._known[1]
 
@@ -124,8 +130,20 @@ class Current(Generic[T]):
             if documents is None:
                 raise NotFound("not-found", "There is no version of the rules with this name.")
             under_way = {each: task for each, task in self._reading.items() if not task.done()}
-            self._reading = under_way | {version: asyncio.create_task(self._in_thread(documents))}
+            reading = asyncio.create_task(self._in_thread(documents), name=version)
+            reading.add_done_callback(self._ended)
+            self._reading = under_way | {version: reading}
         return self._reading[version]
+
+    def _ended(self, reading: asyncio.Task[T]) -> None:
+        failure = None if reading.cancelled() else reading.exception()
+        if failure is not None:
+            log.warning("configuration.failed", version=reading.get_name(), exc_info=failure)
+            asyncio.get_running_loop().call_later(self._pause_s, self._forget, reading)
+
+    def _forget(self, reading: asyncio.Task[T]) -> None:
+        if self._reading.get(reading.get_name()) is reading:
+            del self._reading[reading.get_name()]
 
     async def _in_thread(self, documents: Documents) -> T:
         if self._again is None or self._known is None:

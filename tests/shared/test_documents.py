@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import MetaData, func, select
+from structlog.testing import capture_logs
 
 from shared.clock import new_id, utc_now
 from shared.db import NAMING, Database
@@ -154,16 +155,46 @@ async def test_documents_are_read_again_only_when_others_came_into_force(databas
     assert reader.times == 2
 
 
-async def test_documents_that_cannot_be_read_are_not_taken_for_the_ones_before(database: Database) -> None:
-    current = Current(Reader())
+async def test_while_documents_cannot_be_read_the_ones_before_go_on_and_the_log_says_so(database: Database) -> None:
+    reader = Reader()
+    current = Current(reader)
     await save(database, FIRST)
-    async with database.begin(REQUEST) as transaction:
-        await current(transaction)
-    await save(database, FIRST | {"rules.yaml": "broken"})
-    for _ in range(2):
+    broken = FIRST | {"rules.yaml": "broken"}
+    with capture_logs() as lines:
+        for documents in (FIRST, broken, broken):
+            await save(database, documents)
+            async with database.begin(REQUEST) as transaction:
+                assert await current(transaction) == "a: 1"
+    assert [(line["event"], line["version"]) for line in lines] == [("configuration.failed", version_of(broken))]
+    assert reader.times == 2
+
+
+@pytest.mark.parametrize("before", [(), (FIRST,)])
+async def test_a_reading_that_failed_is_done_again(database: Database, before: tuple[Documents, ...]) -> None:
+    failures = iter([MemoryError()])
+
+    def read(documents: Documents) -> str:
+        if documents == SECOND:
+            for failure in failures:
+                raise failure
+        return documents["rules.yaml"]
+
+    current = Current(read, pause_s=0)
+
+    async def asked() -> str:
         async with database.begin(REQUEST) as transaction:
-            with pytest.raises(Refused):
-                await current(transaction)
+            return await current(transaction)
+
+    for documents in before:
+        await save(database, documents)
+        assert await asked() == "a: 1"
+    await save(database, SECOND)
+    if before:
+        assert await asked() == "a: 1"
+    else:
+        with pytest.raises(MemoryError):
+            await asked()
+    await eventually(asked, lambda seen: seen == "a: 2")
 
 
 class Slow:
