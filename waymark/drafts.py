@@ -1,36 +1,40 @@
 """A draft of the rules on past referrals, or on a file of scenarios, as operators run it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from services.router.configuration import load_county
+from services.router.configuration.versions import county_with
 from services.router.domain.county import County
 from services.router.domain.simulation.counting import report_of
 from services.router.domain.simulation.history import History, HistoryBuilder
 from services.router.domain.simulation.report import TABLES, Report, csv_of
 from services.router.domain.simulation.simulator import Simulator
+from services.router.domain.surge import running
 from services.router.facts import domain_facts
 from services.router.main import counties
 from services.router.store.transaction import RouterTransaction
+from services.router.use_cases.publishing import documents_of
 from services.router.use_cases.simulating import past_decisions
 from shared.db import Database
+from shared.document_set import read_folder, version_of
 from shared.envelope import Origin
 from shared.errors import Refused
+from waymark.rules import whole_name
 from waymark.scenarios import Ground, read_scenarios, take_in
 
-BATCH = 100
+BATCH, WHOLE = 100, len(version_of({}))
 Progress = Callable[[Iterable[int]], Iterable[int]]
 """Passes steps on, and shows how far they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is compared: the draft in a `folder`, or else the stored version of this `name`, and the county in the
-    folder `base`, or else the rules in force."""
+    """What is compared: the draft in a `folder`, or else the stored version whose name begins with `name`, and the
+    county in the folder `base`, or else the rules in force."""
 
     name: str
     folder: Path | None = None
@@ -58,7 +62,7 @@ async def on_scenarios(database: Database, asked: Asked, file: Path, progress: P
 
 def folders_on_scenarios(draft: Path, base: Path, file: Path, progress: Progress) -> Report:
     """Compare two folders on a file of scenarios; this needs no database. Raises Refused."""
-    return simulate(history_of(file, Ground.load(base)), load_county(base), load_county(draft), progress)
+    return simulate(history_of(file, Ground.load(base)), _county(base), _county(draft), progress)
 
 
 def history_of(file: Path, ground: Ground) -> History:
@@ -96,5 +100,21 @@ def write_tables(report: Report, folder: Path) -> list[Path]:
 
 
 async def _versions(tx: RouterTransaction, asked: Asked) -> tuple[County, County]:
-    before = load_county(asked.base) if asked.base else await tx.county()
-    return before, load_county(asked.folder) if asked.folder else await tx.county_of(asked.name)
+    """Surges that are on count for both, as they would if the draft were published now; beside a folder for neither."""
+    if asked.base:
+        return _county(asked.base), await _draft(tx, asked, ())
+    on = running(await tx.surges.all(), await tx.rule_sets.present())
+    return await tx.county(), await _draft(tx, asked, on)
+
+
+async def _draft(tx: RouterTransaction, asked: Asked, on: Sequence[str]) -> County:
+    if asked.folder:
+        return _county(asked.folder, on)
+    if len(asked.name) == WHOLE and await tx.rule_sets.find(asked.name) is None:
+        # One that a surge made for a time is no rule set, and has that surge in it.
+        return await tx.county_of(asked.name)
+    return county_with(await documents_of(tx, await whole_name(tx, asked.name)), on)
+
+
+def _county(folder: Path, on: Sequence[str] = ()) -> County:
+    return county_with(read_folder(folder), on)

@@ -52,7 +52,7 @@ async def show(version: str, folder: Path | None, data: Path | None) -> list[str
     """A version with what the check found; with `folder` its documents are written there. Raises NotFound."""
 
     async def shown(tx: Transaction, _: Publishing) -> list[str]:
-        name = await _whole_name(tx, version)
+        name = await whole_name(tx, version)
         if folder is not None:
             for file, text in (await documents_of(tx, name)).items():
                 (folder / file).parent.mkdir(parents=True, exist_ok=True)
@@ -78,7 +78,7 @@ async def approve(version: str, by: str, data: Path | None) -> list[str]:
     """Answer for a version that somebody else drafted."""
 
     async def approved(tx: Transaction, publishing: Publishing) -> list[str]:
-        return [_life(await publishing.approve(tx, await _whole_name(tx, version), by))]
+        return [_life(await publishing.approve(tx, await whole_name(tx, version), by))]
 
     return await within(data, approved)
 
@@ -87,7 +87,7 @@ async def publish(version: str, word: Word, at: datetime | None, data: Path | No
     """Put a version in force, at once or at a time."""
 
     async def published(tx: Transaction, publishing: Publishing) -> list[str]:
-        return _switched(await publishing.publish(tx, await _whole_name(tx, version), word, at))
+        return _switched(await publishing.publish(tx, await whole_name(tx, version), word, at))
 
     return await within(data, published)
 
@@ -96,7 +96,7 @@ async def withdraw(version: str, word: Word, data: Path | None) -> list[str]:
     """Take a version back that was to come into force."""
 
     async def withdrawn(tx: Transaction, publishing: Publishing) -> list[str]:
-        instead = await publishing.withdraw(tx, await _whole_name(tx, version), word)
+        instead = await publishing.withdraw(tx, await whole_name(tx, version), word)
         return [f"withdrawn; then {instead.version[:SHORT]} is in force instead"]
 
     return await within(data, withdrawn)
@@ -107,7 +107,7 @@ async def roll_back(version: str | None, word: Word, data: Path | None) -> list[
 
     async def rolled_back(tx: Transaction, publishing: Publishing) -> list[str]:
         current = in_force(await tx.rule_sets.history(), await tx.rule_sets.present())
-        left = await _whole_name(tx, version) if version else current.version if current else ""
+        left = await whole_name(tx, version) if version else current.version if current else ""
         return _switched(await publishing.roll_back(tx, left, word))
 
     return await within(data, rolled_back)
@@ -131,7 +131,7 @@ async def within(data: Path | None, step: Step) -> list[str]:
         return await step(router.stores(tx), publishing)
 
 
-async def _whole_name(tx: Transaction, beginning: str) -> str:
+async def whole_name(tx: Transaction, beginning: str) -> str:
     """The version that begins so. Raises NotFound unless there is exactly one."""
     found = [each.version for each in await tx.rule_sets.all() if each.version.startswith(beginning)]
     if len(found) != 1:

@@ -1,6 +1,7 @@
 """The commands of `waymark rules`: what triage leads do with the rules besides editing them."""
 
 import asyncio
+import re
 from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from services.router.api.rule_sets import PERSON
 from services.router.domain.simulation.report import Report
 from services.router.use_cases.publishing import Word
 from waymark import admin, checking, draft_summary, drafts, rules, surges, tables
@@ -24,7 +26,18 @@ app.add_typer(surge, name="surge")
 Data = Annotated[Path | None, typer.Option(help="The data folder of an embedded system.", exists=True)]
 County = Annotated[Path, typer.Argument(help="The county's folder.", exists=True, file_okay=False)]
 Version = Annotated[str, typer.Argument(help="A version's name, or how it begins.")]
-By = Annotated[str, typer.Option(help="The code of who does this, such as triage-lead-1.")]
+
+
+def person(code: str | None) -> str | None:
+    """A person's code as the API takes it. Raises BadParameter."""
+    if code is not None and not re.fullmatch(PERSON, code):
+        raise typer.BadParameter(
+            f"{code!r} is not a person's code: 2 to 32 small letters, digits and hyphens, such as triage-lead-1."
+        )
+    return code
+
+
+By = Annotated[str, typer.Option(callback=person, help="The code of who does this, such as triage-lead-1.")]
 Reason = Annotated[str, typer.Option(help="Why; nothing about a person who needs help.")]
 
 
@@ -156,7 +169,7 @@ def rederive(
 
 @app.command()
 def simulate(
-    draft: Annotated[str, typer.Argument(help="A county's folder, or the name of a stored version.")],
+    draft: Annotated[str, typer.Argument(help="A county's folder, or a stored version's name, or how it begins.")],
     against: Annotated[int, typer.Option(min=1, help="Past decisions of so many days.")] = 30,
     scenarios: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="A file for `waymark route` instead of the past.")

@@ -13,7 +13,7 @@ from services.router.api import surges as surges_api
 from services.router.chaser import Chase, Reviews, Watchdog
 from services.router.configuration import load_county_documents
 from services.router.configuration.surges import surges_in, wanted
-from services.router.configuration.versions import Reader, noted, usable, usable_overlay
+from services.router.configuration.versions import Reader, county_with, noted, usable, usable_overlay
 from services.router.consumers import subscriptions
 from services.router.decay import Decay
 from services.router.domain.county import County
@@ -97,7 +97,7 @@ def build(settings: RouterSettings, *, now: Clock, new_id: NewId, readers: Seque
             assignments.routes(database, stores, now),
             links.routes(database, stores, signer, now, place_again),
             capacity.routes(database, stores, idempotency, now),
-            simulating.routes(database, stores, load_county_documents, Workbench(), now),
+            simulating.routes(database, stores, county_with, Workbench(), now),
             directory.routes(database, stores, now),
             rule_sets_api.routes(database, once, people),
             surges_api.routes(database, once, surges_in, people.switch_on, people.switch_off),

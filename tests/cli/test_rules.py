@@ -1,6 +1,7 @@
 """Versions of the rules on the command line: drafted, approved by somebody else, published, and gone back from."""
 
 import asyncio
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from waymark.cli import app
 from waymark.embedded import build, load, prepare
 
 COUNTY = Path(__file__).parents[2] / "deploy" / "derbyshire"
+SCENARIOS = ("--scenarios", str(Path(__file__).parents[1] / "data" / "scenarios_public.jsonl"))
+ORDER = ("--authority", "Director of Public Health", "--until", "2100-01-01T18:00:00")
 WORD = ("--by", "lead-1", "--reason", "Three calls are too many.")
 
 
@@ -81,12 +84,45 @@ def test_a_name_that_fits_no_version_or_several_is_refused(county: Path) -> None
 
 
 def test_a_surge_is_switched_on_by_an_authority_until_its_end_and_off(county: Path) -> None:
-    order = ("--authority", "Director of Public Health", "--until", "2100-01-01T18:00:00")
     assert said("surge", "list") == ["snow: Snow"]
-    assert said("surge", "on", "snow", *order, *WORD)[0].endswith("<- on")
+    assert said("surge", "on", "snow", *ORDER, *WORD)[0].endswith("<- on")
     with pytest.raises(Conflict):
-        said("surge", "on", "snow", *order, *WORD)
+        said("surge", "on", "snow", *ORDER, *WORD)
     assert "<- on" not in said("surge", "off", "snow", *WORD)[0]
     assert len(said("surge", "list")) == 2
     with pytest.raises(NotFound, match="It has: snow"):
-        said("surge", "on", "flood", *order, *WORD)
+        said("surge", "on", "flood", *ORDER, *WORD)
+
+
+def test_while_a_surge_is_on_what_has_not_changed_changes_nothing(county: Path) -> None:
+    unchanged = said("draft", str(COUNTY), *WORD)[-1].split()[0]
+    said("surge", "on", "snow", *ORDER, *WORD)
+    assert said("simulate", str(COUNTY), *SCENARIOS)[0].startswith("0 of 65 ")
+    for draft in (str(COUNTY), unchanged):
+        names = re.search(r"Draft (\w+) against (\w+)", " ".join(said("simulate", draft)))
+        assert names is not None
+        assert names[1] == names[2] != unchanged[:8]
+
+
+def test_a_draft_is_simulated_by_the_name_that_is_printed_which_its_folder_has_too(county: Path) -> None:
+    name = said("draft", str(county), *WORD)[-1].split()[0]
+    stored, folder = said("simulate", name), said("simulate", str(county))
+    assert stored == folder
+    assert any(name[:8] in line for line in stored)
+    with pytest.raises(NotFound, match="versions of the rules begin with"):
+        said("simulate", "xxxx")
+
+
+@pytest.mark.parametrize("code", ["LEAD-1", "lead 1", "l", "-lead", "lead-1\n"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("draft", str(COUNTY)), ("approve", "a"), ("publish", "a"), ("withdraw", "a"), ("rollback",),
+        ("surge", "on", "snow", *ORDER), ("surge", "off", "snow"),
+    ],
+)  # fmt: skip
+def test_one_person_has_one_name(command: tuple[str, ...], code: str) -> None:
+    reason = () if command[0] == "approve" else ("--reason", "Another name for the same person.")
+    done = CliRunner().invoke(app, ["rules", *command, "--by", code, *reason], env={"COLUMNS": "200"})
+    assert done.exit_code == 2
+    assert "is not a person's code: 2 to 32 small letters" in done.output

@@ -21,6 +21,8 @@ from shared.problems import documented
 Stores = Callable[[DatabaseTransaction], Transaction]
 Version = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="a version's name, the SHA-256 of its documents")]
 DocumentName = Annotated[str, StringConstraints(pattern=r"^(surges/)?[a-z0-9_]{1,60}\.(yaml|csv)$")]
+# The code of a person; one way to write it, or who drafts could approve under the same name in capitals.
+PERSON = r"^[a-z0-9][a-z0-9-]{1,31}$"
 PROBLEMS = (*UNUSABLE_KEY, "malformed-json", "not-found", "request-in-progress", "validation-failed",
             "idempotency-key-reused", "rule-set-not-ready")  # fmt: skip
 
@@ -30,7 +32,7 @@ class ByIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,31}$", description='code of a person, such as "triage-lead-1"')
+    by: str = Field(pattern=PERSON, description='code of a person, such as "triage-lead-1"')
 
 
 class WordIn(ByIn):
@@ -169,7 +171,7 @@ def _add_drafting(router: APIRouter, database: Database, once: Once, publishing:
         """Keep changed documents as a version of their own and check it; with errors it can be neither approved nor
         published. The same documents are the same version."""
         async with database.begin(request.state.origin) as transaction:
-            before = await _base(once.stores(transaction), body.base)
+            before = await base_of(once.stores(transaction), body.base)
         changed = {**before, **body.documents}
         documents = {name: text for name, text in changed.items() if text is not None}
         findings = await asyncio.to_thread(publishing.check, documents)
@@ -225,7 +227,7 @@ def _add_switching(router: APIRouter, once: Once, publishing: Publishing) -> Non
         return await once(request, work)
 
 
-async def _base(tx: Transaction, version: str | None) -> Documents:
+async def base_of(tx: Transaction, version: str | None) -> Documents:
     """The documents that a draft changes; none where nothing is in force."""
     if version is not None:
         return await documents_of(tx, version)

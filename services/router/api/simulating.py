@@ -1,7 +1,7 @@
 """HTTP in: what a draft of the rules would change, on past decisions; one at a time, beside everything else."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Literal, Self
@@ -10,12 +10,15 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from services.router.api.reading import Stores
+from services.router.api.rule_sets import base_of
 from services.router.domain.county import County
 from services.router.domain.simulation.history import History
 from services.router.domain.simulation.report import Report, csv_of
+from services.router.domain.surge import running
 from services.router.use_cases.simulating import Workbench, past_decisions, prepared, simulated
 from shared.clock import Clock
 from shared.db import Database, Transaction
+from shared.document_set import Documents
 from shared.documents import current_documents
 from shared.problems import documented
 
@@ -46,9 +49,14 @@ class DraftIn(BaseModel):
 
 
 def routes(
-    database: Database, stores: Stores, read: Callable[[Mapping[str, str]], County], workbench: Workbench, now: Clock
+    database: Database,
+    stores: Stores,
+    read: Callable[[Documents, Sequence[str]], County],
+    workbench: Workbench,
+    now: Clock,
 ) -> APIRouter:
-    """The simulation under /api/v1/rule-sets; `read` compiles documents, or raises Refused."""
+    """The simulation under /api/v1/rule-sets; `read` compiles documents with the surges of these names on, or raises
+    Refused."""
     router = APIRouter(prefix="/api/v1/rule-sets", tags=["rules"])
 
     @router.post("/simulations", summary="Simulate a draft", response_model=None,
@@ -60,7 +68,8 @@ def routes(
     ) -> Response:
         """What a draft would change, on the first decisions of the last days by the rules in force; nothing is stored.
 
-        All tables, and of `decisions` the first 200, the gravest first. With `Accept: text/csv` one table, whole.
+        Surges that are on count for both, as they would if the draft were published now. All tables, and of `decisions`
+        the first 200, the gravest first. With `Accept: text/csv` one table, whole.
         """
         with workbench.taken():
             report = await _report(request, body)
@@ -82,9 +91,12 @@ def routes(
         return await simulated(past, draft)
 
     async def _draft(body: DraftIn, transaction: Transaction) -> County:
-        if body.version is not None:
-            return await stores(transaction).county_of(body.version)
-        in_force = await current_documents(transaction) or {}
-        return await asyncio.to_thread(read, {**in_force, **(body.documents or {})})
+        tx = stores(transaction)
+        on = running(await tx.surges.all(), await tx.rule_sets.present())
+        # One that a surge made for a time is no rule set, and has that surge in it.
+        if body.version is not None and not (on and await tx.rule_sets.find(body.version)):
+            return await tx.county_of(body.version)
+        base = await base_of(tx, body.version) if on else await current_documents(transaction) or {}
+        return await asyncio.to_thread(read, {**base, **(body.documents or {})}, on)
 
     return router

@@ -8,6 +8,7 @@ from services.router.configuration.checking.cases import TESTS
 from services.router.configuration.checking.findings import Finding, Severity, errors
 from services.router.configuration.documents import NAMES, CountyRefused
 from services.router.configuration.surges import names_of, overlaid
+from services.router.domain.county import County
 from services.router.domain.publishing import Noted
 from shared.document_set import Documents
 from shared.errors import Refused
@@ -50,6 +51,11 @@ def usable_overlay(documents: Documents, names: Sequence[str]) -> Documents:
     if names:
         load_county_documents(on)
     return on
+
+
+def county_with(documents: Documents, names: Sequence[str]) -> County:
+    """The county of a version while surges are on. Raises Refused."""
+    return load_county_documents(overlaid(documents, names))
 
 
 def _refusals(reader: Reader, documents: Documents) -> Sequence[Noted]:

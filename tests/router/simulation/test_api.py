@@ -5,15 +5,15 @@ import csv
 import io
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 from httpx import ASGITransport, AsyncClient
 
 from services.router.api import simulating
-from services.router.configuration import load_county_documents
 from services.router.configuration.documents import RULES, read_documents
+from services.router.configuration.versions import county_with
 from services.router.domain.county import County
 from services.router.main import counties
 from services.router.store.transaction import RouterTransaction
@@ -21,10 +21,12 @@ from services.router.use_cases.simulating import SimulationRunning, Workbench
 from shared.app import application
 from shared.clock import new_id
 from shared.db import Transaction
+from shared.document_set import Documents
 from shared.embedded import Embedded
 from tests.router.builders import a_submission
-from tests.router.conftest import PUBLIC_URL, World
+from tests.router.conftest import PUBLIC_URL, Hands, World
 from tests.router.rules.builders import COUNTY_DIRECTORY
+from tests.router.test_surges_api import priority, switched_on
 
 URL = "/api/v1/rule-sets/simulations"
 CRISIS = re.compile(r"(- R15 .*\| svc-mh-helpline *\| )P2")
@@ -67,6 +69,24 @@ async def test_a_version_that_is_stored_is_a_draft_too(world: World) -> None:
     assert unknown.status_code == 404
 
 
+async def test_while_a_surge_is_on_what_has_not_changed_changes_nothing(world: World, clock: Hands) -> None:
+    version = (await world.client.get("/api/v1/rule-sets")).json()["in_force"]
+    clock.move(60)
+    await switched_on(world)
+    assert await priority(world) == "P2"
+    unchanged: tuple[dict[str, object], ...] = (
+        {"documents": {}},
+        {"documents": {RULES: RULES_IN_FORCE}},
+        {"version": version},
+    )
+    for body in unchanged:
+        report = (await world.client.post(URL, json=body)).json()
+        assert (report["simulated"], report["decided"], report["changed"]) == (1, 0, 0)
+        assert report["rule_set_after"] == report["rule_set_before"] != version
+    of_the_surge = (await world.client.post(URL, json={"version": report["rule_set_before"]})).json()
+    assert (of_the_surge["rule_set_after"], of_the_surge["changed"]) == (report["rule_set_before"], 0)
+
+
 async def test_a_draft_that_cannot_be_used_is_refused_with_file_and_line(world: World) -> None:
     broken = {"documents": {RULES: CRISIS.sub(r"\g<1>P5", RULES_IN_FORCE)}}
     response = await world.client.post(URL, json=broken)
@@ -93,10 +113,10 @@ async def test_while_a_draft_is_simulated_others_are_answered_and_referrals_are_
     began, done = threading.Event(), threading.Event()
     in_force = counties()
 
-    def read(documents: Mapping[str, str]) -> County:
+    def read(documents: Documents, on: Sequence[str]) -> County:
         began.set()
         assert done.wait(60), "the router waited for the simulation"
-        return load_county_documents(documents)
+        return county_with(documents, on)
 
     def stores(transaction: Transaction) -> RouterTransaction:
         return RouterTransaction(transaction, in_force)
