@@ -72,10 +72,10 @@ class Clocked:
             pass
 
 
-async def prepare(data: Path, county: Path) -> None:
-    """Make a data folder with schema and county, of which each system gets a copy."""
+async def prepare(data: Path, county: Path, at: datetime) -> None:
+    """Make a data folder with schema and, in force since `at`, the county, of which each system gets a copy."""
     embedded.prepare(data)
-    services = embedded.build(data, public_url=f"http://{HOST}")
+    services = embedded.build(data, public_url=f"http://{HOST}", now=Hands(at))
     await embedded.load(services, county)
     for service in services:
         await service.database.close()

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from tests.system.world import Timed, deployed
 from waymark.simulate.hands import Hands
 
 NOON = datetime(2020, 4, 15, 11, 0, tzinfo=UTC)  # midday in London, a Wednesday
+FIRST = NOON - timedelta(days=7)  # before any story begins
 # Services with a system of their own, which is told besides.
 HOOKED = ("svc-dva-doorstep", "svc-dva-network")
 
@@ -45,7 +46,7 @@ async def prepared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pr
     folder = tmp_path_factory.mktemp("prepared")
     with partner_system(folder, utc_now) as partner:
         county = county_in(folder / "county", hooks=dict.fromkeys(HOOKED, partner.url), always_open=False)
-        await prepare(folder / "data", county)
+        await prepare(folder / "data", county, FIRST)
         yield Prepared(folder / "data", partner)
 
 
