@@ -143,11 +143,13 @@ class AssignmentRecalled(Event):
 
 
 class NeedOutcome(Wire):
-    """How the work on one need ended: `outcome` is the county's close code, `met` whether the need was met."""
+    """How the work on one need ended: `outcome` is the county's close code, `met` whether the need was met.
+    `ends_referral` is the reason why the whole referral ends with it, None where the other needs go on."""
 
     need: str
     outcome: str
     met: bool
+    ends_referral: str | None = None
 
 
 class AssignmentMoved(Event):

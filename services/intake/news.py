@@ -115,6 +115,11 @@ def move_of(event: AssignmentMoved) -> Assignment:
     )
 
 
+def end_of(event: AssignmentMoved) -> str | None:
+    """The reason why the whole referral ends with this move; None where it goes on."""
+    return next((each.ends_referral for each in event.outcomes if each.ends_referral is not None), None)
+
+
 def notice_of(event: Told) -> Notice:
     """A message that left, a call that has to be made, or what could not be delivered."""
     match event:

@@ -1,7 +1,7 @@
 """What intake does: take a referral, show it, stop it, and follow what the router and the notifier make of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from services.intake import news
 from services.intake.domain.assess import assess
@@ -10,12 +10,13 @@ from services.intake.domain.people import due_when_late, listeners, newly_due
 from services.intake.domain.places import PlaceTable
 from services.intake.domain.policy import Policy
 from services.intake.domain.postcode import candidates, read
-from services.intake.domain.progress import Need, Progress, Status, TimelineEntry
+from services.intake.domain.progress import FINISHED, Need, Progress, Status, TimelineEntry
 from services.intake.domain.referral import Submission
 from services.intake.domain.reopening import REOPEN_REASONS, reopened
 from services.intake.domain.status import cancelled, confirmed, decided, moved, offered, told
 from services.intake.domain.updates import Listener
 from services.intake.facts import facts_of
+from services.intake.keeping import keep, stop
 from services.intake.people import INTAKE, tell_people
 from services.intake.ports import NewReferral, Transaction
 from shared.clock import Clock, NewId
@@ -27,7 +28,6 @@ from shared.events import (
     AssignmentRecalled,
     Facts,
     NotificationExhausted,
-    ReferralCancelled,
     ReferralDecided,
     ReferralReopened,
     ReferralSubmitted,
@@ -144,16 +144,7 @@ class CancelReferral:
         before = await tx.referrals.lock(await tx.referrals.id_of(wanted_reference(typed)))
         now = self.now()
         after = cancelled(before, reason, now)
-        event = ReferralCancelled(
-            referral_id=after.id,
-            reference=after.reference,
-            sequence=after.sequence,
-            reason=reason,
-            cancelled_at=now,
-        )
-        await tx.publish(event)
-        await _keep(tx, before, after, TimelineEntry(now, "cancelled", INTAKE, details={"reason": reason}))
-        log.info("referral.cancelled", referral_id=str(after.id), reference=after.reference, reason=reason)
+        await stop(tx, before, after, reason, now)
         return after
 
 
@@ -173,7 +164,7 @@ class ReopenReferral:
         before = await tx.referrals.lock(await tx.referrals.id_of(wanted_reference(typed)))
         now = self.now()
         after, needs = reopened(before, wanted)
-        await _keep(tx, before, after, TimelineEntry(now, "reopened", INTAKE, details={"reason": reason}))
+        await keep(tx, before, after, TimelineEntry(now, "reopened", INTAKE, details={"reason": reason}))
         event = ReferralReopened(
             referral_id=after.id,
             reference=after.reference,
@@ -196,7 +187,7 @@ class RecordDecision:
         """Raises NotFound for a referral that was never ours."""
         before = await tx.referrals.lock(event.referral_id)
         after = decided(before, news.decision_of(event), news.needs_of(event))
-        await _keep(tx, before, after, news.decided_entry(event))
+        await keep(tx, before, after, news.decided_entry(event))
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +197,7 @@ class RecordOffer:
     async def __call__(self, tx: Transaction, event: AssignmentOffered) -> None:
         """Raises NotFound for a referral that was never ours."""
         before = await tx.referrals.lock(event.referral_id)
-        await _keep(tx, before, offered(before, news.offer_of(event)), news.offered_entry(event))
+        await keep(tx, before, offered(before, news.offer_of(event)), news.offered_entry(event))
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,17 +207,24 @@ class RecordRecall:
     async def __call__(self, tx: Transaction, event: AssignmentRecalled) -> None:
         """Raises NotFound for a referral that was never ours."""
         before = await tx.referrals.lock(event.referral_id)
-        await _keep(tx, before, moved(before, news.recall_of(event)), news.recalled_entry(event))
+        await keep(tx, before, moved(before, news.recall_of(event)), news.recalled_entry(event))
 
 
 @dataclass(frozen=True, slots=True)
 class RecordMove:
-    """Note what a service answered, that it said nothing, or how its work went."""
+    """Note what a service answered, that it said nothing, or how its work went; what ends the referral cancels it."""
 
     async def __call__(self, tx: Transaction, event: AssignmentMoved) -> None:
         """Raises NotFound for a referral that was never ours."""
         before = await tx.referrals.lock(event.referral_id)
-        await _keep(tx, before, moved(before, news.move_of(event)), news.moved_entry(event))
+        move, entry, end = news.move_of(event), news.moved_entry(event), news.end_of(event)
+        if end is None or before.status in FINISHED:
+            await keep(tx, before, moved(before, move), entry)
+            return
+        await tx.referrals.note(before.id, entry)
+        # Both at once, so that nobody is told of the outcome in between.
+        after = moved(cancelled(before, end, event.moved_at), move)
+        await stop(tx, before, after, end, event.moved_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +238,7 @@ class RecordSilence:
         # A review means no delay: somebody of ours should look how it goes.
         if isinstance(event, AssignmentOverdue) and event.clock != "review":
             after = await tell_people(tx, progress, due_when_late(progress, event.overdue_at))
-        await _keep(tx, progress, after, news.chased_entry(event))
+        await keep(tx, progress, after, news.chased_entry(event))
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +248,7 @@ class RecordNotification:
     async def __call__(self, tx: Transaction, event: news.Told) -> None:
         """Raises NotFound for a referral that was never ours."""
         before = await tx.referrals.lock(event.referral_id)
-        await _keep(tx, before, told(before, news.notice_of(event)), news.told_entry(event))
+        await keep(tx, before, told(before, news.notice_of(event)), news.told_entry(event))
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +258,7 @@ class RecordReceipt:
     async def __call__(self, tx: Transaction, event: news.ReceiptNews) -> None:
         """Raises NotFound for a referral that was never ours."""
         before = await tx.referrals.lock(event.referral_id)
-        await _keep(tx, before, confirmed(before, news.receipt_of(event)), news.receipt_entry(event))
+        await keep(tx, before, confirmed(before, news.receipt_of(event)), news.receipt_entry(event))
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,22 +276,3 @@ def keys_of(submission: Submission, places: PlaceTable, policy: Policy) -> froze
     person = submission.person
     reading = read(submission.postcode, places, policy.place.never_corrected)
     return match_keys(person.name, reading.unit, (person.phone, person.mobile))
-
-
-async def _keep(tx: Transaction, before: Progress, after: Progress, entry: TimelineEntry) -> None:
-    """Store what is new in `after`, and the entry whether or not it moved anything: it did happen. Who is to be told of
-    a step that it reached is."""
-    after = await tell_people(tx, after, newly_due(before, after, entry.at))
-    if after == before:
-        await tx.referrals.note(after.id, entry)
-        return
-    known = {*before.assignments, *before.notices}
-    for assignment in after.assignments:
-        if assignment not in known:
-            await tx.referrals.save_assignment(after.id, assignment)
-    for notice in after.notices:
-        if notice not in known:
-            await tx.referrals.save_notice(after.id, notice)
-    await tx.referrals.save(after)
-    has_moved = after.status is not before.status
-    await tx.referrals.note(after.id, replace(entry, before=before.status, after=after.status) if has_moved else entry)

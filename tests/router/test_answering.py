@@ -98,6 +98,18 @@ async def test_each_move_is_told_to_the_others_in_order(world: World) -> None:
     assert [event.sequence for event in await told(world)] == list(range(1, 5))
 
 
+@pytest.mark.parametrize(("code", "ends"), [("died", "died"), ("moved_away", None), ("resident_declined", None)])
+async def test_of_a_death_and_of_no_other_outcome_it_is_told_that_the_referral_ends(
+    world: World, code: str, ends: str | None
+) -> None:
+    assignment = await offered(world)
+    await answer(world, assignment, "accept")
+    await answer(world, assignment, "complete", {"outcomes": {NEED: code}})
+    *_, move = await told(world)
+    assert isinstance(move, AssignmentMoved)
+    assert [(each.outcome, each.met, each.ends_referral) for each in move.outcomes] == [(code, False, ends)]
+
+
 async def test_an_answer_sent_twice_counts_once_and_gets_the_same_answer(world: World) -> None:
     assignment = await offered(world)
     first = await answer(world, assignment, "accept", key="one-and-the-same")

@@ -13,7 +13,7 @@ def compile_answers(doc: AnswersDoc) -> Answers:
         decline={code: _reason(row) for code, row in doc.decline.items()},
         hand_back={code: _reason(row) for code, row in doc.hand_back.items()},
         contact={code: Attempt(row.label, row.reached) for code, row in doc.contact.items()},
-        close={code: Close(row.label, row.met) for code, row in doc.close.items()},
+        close={code: Close(row.label, row.met, row.ends_referral) for code, row in doc.close.items()},
         pass_on={code: row.label for code, row in doc.pass_on.items()},
         leave_children={code: row.label for code, row in doc.leave_children.items()},
     )

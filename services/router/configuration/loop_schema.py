@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from services.router.configuration.directory_schema import Closed, Text, TimeOfDay
-from services.router.domain.answers import Consequence, Pause
+from services.router.domain.answers import Consequence, End, Pause
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,47}$")]
 
@@ -33,10 +33,11 @@ class AttemptDoc(Closed):
 
 
 class CloseDoc(Closed):
-    """How the work on a need ended."""
+    """How the work on a need ended, and why the whole referral ends with it, if it does."""
 
     label: Text
     met: bool
+    ends_referral: Annotated[End, Field(strict=False)] | None = None
 
 
 class LabelDoc(Closed):

@@ -46,12 +46,20 @@ class Attempt:
     reached: bool
 
 
+class End(StrEnum):
+    """Why a whole referral ends with the work on one need; intake knows each as a reason to cancel."""
+
+    DIED = "died"
+
+
 @dataclass(frozen=True, slots=True)
 class Close:
-    """How the work on a need ended, and whether the need was met, be it in part."""
+    """How the work on a need ended, and whether the need was met, be it in part. `ends_referral` is None where the
+    other needs go on."""
 
     label: str
     met: bool
+    ends_referral: End | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,8 @@ async def take(tx: Transaction, offer: Offer, step: Step) -> Offer:
             move=step.move.value if step.move else None,
             needs_moved=step.needs,
             outcomes=tuple(
-                NeedOutcome(need=need, outcome=code, met=close.met) for need, (code, close) in step.outcomes.items()
+                NeedOutcome(need=need, outcome=code, met=close.met, ends_referral=close.ends_referral)
+                for need, (code, close) in step.outcomes.items()
             ),
             moved_at=step.at,
         )

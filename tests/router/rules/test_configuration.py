@@ -59,6 +59,7 @@ from tests.router.rules.conftest import Edit
         ("rules.yaml", "then: park}", "then: park, pause: today}", "belongs to pause_service"),
         ("rules.yaml", "reached: true}", "reached: maybe}", "answers.contact.reached.reached"),
         ("rules.yaml", "    met: {label", "    Met: {label", "answers.close.Met"),
+        ("rules.yaml", "ends_referral: died", "ends_referral: moved", "answers.close.died.ends_referral"),
         ("rules.yaml", "all_of: [portal], else: [phone]", "all_of: [sms], else: []", "no channel of it takes"),
     ],
 )  # fmt: skip
