@@ -1,14 +1,16 @@
 """What people do with versions of the rules from the command line, by the use cases that the API calls."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from services.intake.main import documents_from as read_by_intake
 from services.notifier.configuration import documents_from as read_by_notifier
 from services.router import main as router
+from services.router.configuration.surges import names_of
 from services.router.configuration.versions import Reader
-from services.router.domain.publishing import Noted, Publication, RuleSet, in_force, spans
+from services.router.domain.publishing import Noted, Publication, RuleSet, in_force, spans, stage_of
+from services.router.domain.surge import running
 from services.router.ports import Transaction
 from services.router.settings import RouterDatabase
 from services.router.use_cases.publishing import Publishing, Word, documents_of, known
@@ -42,7 +44,7 @@ async def versions(data: Path | None) -> list[str]:
             for span in spans(history)
         ]
         published = {each.version for each in history if each.stands}
-        drafts = [_life(each) for each in await tx.rule_sets.all() if each.version not in published]
+        drafts = [_life(each, history) for each in await tx.rule_sets.all() if each.version not in published]
         return [*lines, *drafts] or ["There are none. Run: waymark load-directory DIR"]
 
     return await within(data, listed)
@@ -58,7 +60,7 @@ async def show(version: str, folder: Path | None, data: Path | None) -> list[str
                 (folder / file).parent.mkdir(parents=True, exist_ok=True)
                 (folder / file).write_text(text, encoding="utf-8")
         rule_set = await known(tx, name)
-        return [name, _life(rule_set), *map(_found, rule_set.findings)]
+        return [name, _life(rule_set, await tx.rule_sets.history()), *map(_found, rule_set.findings)]
 
     return await within(data, shown)
 
@@ -69,7 +71,7 @@ async def draft(folder: Path, word: Word, data: Path | None) -> list[str]:
 
     async def drafted(tx: Transaction, publishing: Publishing) -> list[str]:
         rule_set = await publishing.draft(tx, documents, publishing.check(documents), word)
-        return [*map(_found, rule_set.findings), _life(rule_set)]
+        return [*map(_found, rule_set.findings), _life(rule_set, await tx.rule_sets.history())]
 
     return await within(data, drafted)
 
@@ -78,7 +80,8 @@ async def approve(version: str, by: str, data: Path | None) -> list[str]:
     """Answer for a version that somebody else drafted."""
 
     async def approved(tx: Transaction, publishing: Publishing) -> list[str]:
-        return [_life(await publishing.approve(tx, await whole_name(tx, version), by))]
+        rule_set = await publishing.approve(tx, await whole_name(tx, version), by)
+        return [_life(rule_set, await tx.rule_sets.history())]
 
     return await within(data, approved)
 
@@ -119,8 +122,19 @@ async def in_force_everywhere(data: Path | None) -> list[str]:
     for name in ServiceName:
         async with opened(name, data) as database, database.begin(Origin("rules")) as tx:
             version = await current_version(tx)
-            lines.append(f"{name}: {version[:SHORT] if version else 'nothing'}")
+            surges = await _surges_in(router.stores(tx), version) if name is ServiceName.ROUTER else ""
+            lines.append(f"{name}: {surges or (version[:SHORT] if version else 'nothing')}")
     return lines
+
+
+async def _surges_in(tx: Transaction, version: str | None) -> str:
+    """What the router goes by while surges are on: a version and their names; empty while none counts."""
+    present = await tx.rule_sets.present()
+    base, on = in_force(await tx.rule_sets.history(), present), running(await tx.surges.all(), present)
+    if base is None or not on or base.version == version:
+        return ""
+    counting = [name for name in names_of(await documents_of(tx, base.version)) if name in on]
+    return f"{base.version[:SHORT]} with the surge {', '.join(counting)}"
 
 
 async def within(data: Path | None, step: Step) -> list[str]:
@@ -148,11 +162,11 @@ def _switched(publication: Publication) -> list[str]:
     ]
 
 
-def _life(rule_set: RuleSet) -> str:
+def _life(rule_set: RuleSet, history: Sequence[Publication]) -> str:
     approved = f", approved by {rule_set.approved_by}" if rule_set.approved_by else ""
     errors = f", {rule_set.errors} errors" if rule_set.errors else ""
     who = f"drafted by {rule_set.drafted_by}{approved}"
-    return f"{rule_set.version[:SHORT]}  {rule_set.stage}{errors}, {who}: {rule_set.reason}"
+    return f"{rule_set.version[:SHORT]}  {stage_of(rule_set, history)}{errors}, {who}: {rule_set.reason}"
 
 
 def _found(noted: Noted) -> str:

@@ -126,3 +126,13 @@ def test_one_person_has_one_name(command: tuple[str, ...], code: str) -> None:
     done = CliRunner().invoke(app, ["rules", *command, "--by", code, *reason], env={"COLUMNS": "200"})
     assert done.exit_code == 2
     assert "is not a person's code: 2 to 32 small letters" in done.output
+
+
+def test_what_was_loaded_is_called_so_and_with_a_surge_the_router_goes_by_it_and_the_surge(county: Path) -> None:
+    version = said("versions")[0].split()[0]
+    assert said("show", version)[1].startswith(f"{version}  loaded, ")
+    assert said("versions")[-2] == f"router: {version}"
+    said("surge", "on", "snow", *ORDER, *WORD)
+    assert said("versions")[-2] == f"router: {version} with the surge snow"
+    said("surge", "off", "snow", *WORD)
+    assert said("versions")[-2] == f"router: {version}"

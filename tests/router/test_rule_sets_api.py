@@ -65,6 +65,8 @@ async def test_a_folder_that_was_loaded_is_the_first_version(world: World) -> No
     assert answer["in_force"] == version_of(FOLDER) == await decided_by(world)
     [only] = answer["history"]
     assert (only["entry"], only["published_by"], only["until"]) == ("loaded", "load-directory", None)
+    assert [each["stage"] for each in answer["rule_sets"]] == ["loaded"]
+    assert (await world.client.get(f"{RULE_SETS}/{version_of(FOLDER)}")).json()["stage"] == "loaded"
     assert (await world.client.get(f"{RULE_SETS}/{version_of(FOLDER)}/documents")).json() == FOLDER
 
 

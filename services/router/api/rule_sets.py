@@ -1,7 +1,7 @@
 """HTTP in: versions of the rules: reading, drafting, approving, putting in force, and going back."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from services.router.domain.publishing import Publication, RuleSet, Span, in_force, spans
+from services.router.domain.publishing import Publication, RuleSet, Span, in_force, spans, stage_of
 from services.router.ports import Transaction
 from services.router.use_cases.publishing import Publishing, Word, documents_of, known
 from shared.db import Database
@@ -72,7 +72,7 @@ class RuleSetView(BaseModel):
     """One version."""
 
     version: str
-    stage: str = Field(description="draft, checked or approved")
+    stage: str = Field(description="draft, checked or approved; or loaded, from a folder")
     reason: str
     drafted_by: str
     drafted_at: datetime
@@ -148,7 +148,7 @@ def _add_reading(router: APIRouter, database: Database, stores: Stores) -> None:
             ends = {span.publication.seq: span for span in spans(history)}
             return RuleSetsView(
                 in_force=current.version if current else None,
-                rule_sets=[RuleSetView(**_life(each)) for each in await tables.all()],
+                rule_sets=[RuleSetView(**_life(each, history)) for each in await tables.all()],
                 history=[_publication(each, ends.get(each.seq)) for each in history],
             )
 
@@ -156,7 +156,8 @@ def _add_reading(router: APIRouter, database: Database, stores: Stores) -> None:
     async def read_one(request: Request, version: Version) -> WholeView:
         """Who drafted and approved it, and what the check found, errors first."""
         async with database.begin(request.state.origin) as transaction:
-            return _whole(await known(stores(transaction), version))
+            tx = stores(transaction)
+            return await _whole(tx, await known(tx, version))
 
     @router.get("/{version}/documents", summary="The documents of a version", responses=documented("not-found"))
     async def read_documents(request: Request, version: Version) -> dict[str, str]:
@@ -177,7 +178,7 @@ def _add_drafting(router: APIRouter, database: Database, once: Once, publishing:
         findings = await asyncio.to_thread(publishing.check, documents)
 
         async def work(tx: Transaction) -> BaseModel:
-            return _whole(await publishing.draft(tx, documents, findings, Word(body.by, body.reason)))
+            return await _whole(tx, await publishing.draft(tx, documents, findings, Word(body.by, body.reason)))
 
         return await once(request, work, 201)
 
@@ -186,7 +187,7 @@ def _add_drafting(router: APIRouter, database: Database, once: Once, publishing:
         """Answer for a version that somebody else drafted."""
 
         async def work(tx: Transaction) -> BaseModel:
-            return _whole(await publishing.approve(tx, version, body.by))
+            return await _whole(tx, await publishing.approve(tx, version, body.by))
 
         return await once(request, work)
 
@@ -235,18 +236,18 @@ async def base_of(tx: Transaction, version: str | None) -> Documents:
     return await documents_of(tx, current.version) if current else {}
 
 
-def _life(rule_set: RuleSet) -> Mapping[str, Any]:  # the fields of RuleSetView
-    names = ("version", "stage", "reason", "drafted_by", "drafted_at", "errors", "checked_at", "approved_by",
+def _life(rule_set: RuleSet, history: Sequence[Publication]) -> Mapping[str, Any]:  # the fields of RuleSetView
+    names = ("version", "reason", "drafted_by", "drafted_at", "errors", "checked_at", "approved_by",
              "approved_at")  # fmt: skip
-    return {name: getattr(rule_set, name) for name in names}
+    return {name: getattr(rule_set, name) for name in names} | {"stage": stage_of(rule_set, history)}
 
 
-def _whole(rule_set: RuleSet) -> WholeView:
+async def _whole(tx: Transaction, rule_set: RuleSet) -> WholeView:
     findings = [
         FindingView(severity=n.severity, sentence=n.sentence, file=n.file, line=n.line, column=n.column)
         for n in rule_set.findings
     ]
-    return WholeView(**_life(rule_set), findings=findings)
+    return WholeView(**_life(rule_set, await tx.rule_sets.history()), findings=findings)
 
 
 def _publication(publication: Publication, span: Span | None) -> PublicationView:

@@ -9,11 +9,13 @@ ERROR = "error"
 
 
 class Stage(StrEnum):
-    """How far a version has come: a draft has errors or was not checked, and only what is approved is published."""
+    """How far a version has come: a draft has errors or was not checked, and only what is approved is published. One
+    that came into force from a folder, and that nobody drafted without errors, is loaded."""
 
     DRAFT = "draft"
     CHECKED = "checked"
     APPROVED = "approved"
+    LOADED = "loaded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,12 @@ class Span:
 
     publication: Publication
     until: datetime | None
+
+
+def stage_of(rule_set: RuleSet, history: Iterable[Publication]) -> Stage:
+    """How far a version has come, by what was in force too."""
+    is_loaded = any(each.entry is Entry.LOADED and each.version == rule_set.version for each in history)
+    return Stage.LOADED if rule_set.stage is Stage.DRAFT and is_loaded else rule_set.stage
 
 
 def spans(history: Iterable[Publication]) -> tuple[Span, ...]:
