@@ -48,37 +48,37 @@ async def topics() -> list[str]:
     return await create_topics(url)
 
 
-async def load_directory(directory: Path, word: Word | None = None) -> list[str]:
+async def load_directory(directory: Path, word: Word | None = None, data: Path | None = None) -> list[str]:
     """Put a county's folder in force in all three services; a line for each warning and each service. Where people
     publish versions it becomes a draft, unless somebody gives their `word` for it. Raises Refused, naming file and
     place, and then nothing has changed; Unavailable where it has, but not everywhere: to load it again goes on."""
     lines, documents = checked(directory), read_folder(directory)
     for reader in READERS:
         reader(documents)
-    async with opened(ServiceName.ROUTER) as database:
+    async with opened(ServiceName.ROUTER, data) as database:
         loaded = await router.load_documents(database, documents, word or router.FOLDER, take_over=word is not None)
     if not loaded.in_force:
         return [*lines, f"router: {loaded.version} is a draft; a version that people published stays in force"]
     lines.append(f"router: {loaded.version} in force")
     for name, load in LOADERS.items():
         try:
-            async with opened(name) as database:
+            async with opened(name, data) as database:
                 lines.append(f"{name}: {await load(database, directory)} in force")
         except (OSError, DBAPIError) as error:
             failed = f"{name} could not be reached ({type(error).__name__}) and goes by what it had"
             detail = f"{failed}. {'; '.join(lines)}. Load the folder again."
             raise Unavailable("partly-loaded", detail) from error
-    async with opened(ServiceName.INTAKE) as database:
+    async with opened(ServiceName.INTAKE, data) as database:
         units = await postcodes.load_first_postcodes(database, directory)
     return [*lines, f"intake: {units} unit postcodes"]
 
 
-async def load_postcodes(file: Path, size: int, name: str | None, *, fewer: bool) -> str:
+async def load_postcodes(file: Path, size: int, name: str | None, data: Path | None, *, fewer: bool) -> str:
     """Replace intake's unit postcodes by those of a file of `size` bytes, with a bar on a terminal; a sentence with how
     many there are now."""
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(file.name, total=size)
-        async with opened(ServiceName.INTAKE) as database:
+        async with opened(ServiceName.INTAKE, data) as database:
             count = await postcodes.load_postcodes(
                 database, file, name=name, fewer=fewer, seen=lambda read: progress.update(task, completed=read)
             )

@@ -82,15 +82,19 @@ def topics() -> None:
 @app.command()
 def load_directory(
     directory: Annotated[Path, typer.Argument(exists=True, file_okay=False)],
-    by: Annotated[str | None, typer.Option(help="Who puts it in force although versions are published.")] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(callback=rules_cli.person, help="Who puts it in force although versions are published."),
+    ] = None,
     reason: Annotated[str | None, typer.Option(help="And why.")] = None,
+    data: Data = None,
 ) -> None:
     """Check a county's folder and make it the one in force: partners, needs, rules, places. Where people publish
     versions of the rules it becomes a draft, unless --by and --reason are given."""
     if (by is None) != (reason is None):
         raise typer.BadParameter("--by and --reason go together.")
     word = Word(by, reason) if by and reason else None
-    for line in asyncio.run(admin.load_directory(directory, word)):
+    for line in asyncio.run(admin.load_directory(directory, word, data)):
         typer.echo(line)
 
 
@@ -105,10 +109,11 @@ def load_postcodes(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     name: Annotated[str | None, typer.Option(help="What to call the release; as the file when not given.")] = None,
     fewer: Annotated[bool, typer.Option("--fewer", help="Also if it has far fewer than the last file.")] = False,
+    data: Data = None,
 ) -> None:
     """Replace the unit postcodes by those of an ONS Postcode Directory: its CSV (any layout since 2018, also .gz), or
     the quarterly zip. Referrals go on meanwhile."""
-    typer.echo(asyncio.run(admin.load_postcodes(file, file.stat().st_size, name, fewer=fewer)))
+    typer.echo(asyncio.run(admin.load_postcodes(file, file.stat().st_size, name, data, fewer=fewer)))
 
 
 @app.command()

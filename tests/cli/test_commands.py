@@ -21,6 +21,7 @@ from waymark.names import ServiceName
 from waymark.urls import embedded_url
 
 ROOT = Path(__file__).parents[2]
+POSTCODES = ROOT / "tests" / "data" / "onspd_sample_2025-11.csv.gz"
 COUNTY = ROOT / "deploy" / "derbyshire"
 SCENARIOS = ROOT / "tests" / "data" / "scenarios_public.jsonl"
 CANARY = "zzcanary"
@@ -206,6 +207,15 @@ def test_a_job_on_the_databases_needs_no_setting_but_where_they_are(folder: Path
     assert waymark("migrate", **urls).returncode == 0
     loaded = waymark("load-directory", ROOT / "deploy" / "derbyshire", **urls)
     assert (loaded.returncode, loaded.stdout.count("in force")) == (0, 3)
+
+
+def test_a_directory_and_postcodes_are_loaded_into_an_embedded_system(folder: Path) -> None:
+    prepare(folder / "var")
+    loaded = waymark("load-directory", COUNTY, "--data", "var")
+    assert (loaded.returncode, loaded.stdout.count("in force")) == (0, 3)
+    postcodes = waymark("load-postcodes", POSTCODES, "--fewer", "--data", "var")
+    assert (postcodes.returncode, postcodes.stderr) == (0, "")
+    assert postcodes.stdout.endswith("unit postcodes loaded\n")
 
 
 def test_rules_are_checked_before_they_go_live_and_what_is_wrong_does_not(folder: Path) -> None:
