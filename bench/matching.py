@@ -25,7 +25,11 @@ from services.router.domain.vocabulary import Priority, Verdict
 
 COUNTY = Path(__file__).parents[1] / "deploy" / "derbyshire"
 SIZES = (120, 5_000, 100_000)
-GOALS = {5_000: at_least(5), 100_000: at_least(40)}
+# Beside posting lists with compiled predicates, the quicker of the two.
+GOALS = {
+    "matching.posting-lists-generated.5000": at_least(5),
+    "matching.posting-lists-generated.100000": at_least(40),
+}
 REFERRALS = 300
 ROWS_SCANNED = 400_000
 
@@ -195,7 +199,8 @@ def _beside(county: County, rounds: int) -> Iterator[Ratio]:
             same(f"{name}, {size} services, {question.need}", ours(question), other(question))
         value, theirs, own = compared(partial(_all, other, asked), partial(_all, ours, asked), rounds)
         note = f"ours {_micro(own, asked)} us a need, theirs {_micro(theirs, asked)}"
-        yield Ratio(f"matching.{name}.{size}", value, GOALS.get(size) if name == "posting-lists" else None, note)
+        ratio = f"matching.{name}.{size}"
+        yield Ratio(ratio, value, GOALS.get(ratio), note)
 
 
 def _all(search: Callable[[Question], Answer], questions: Sequence[Question]) -> Sequence[Answer]:

@@ -67,6 +67,13 @@ async def call_back(client: httpx.AsyncClient, body: object, token: str = TOKEN)
     return answer.status_code
 
 
+async def test_a_callback_is_described_with_its_body_and_what_refuses_it(client: httpx.AsyncClient) -> None:
+    described = (await client.get("/openapi.json")).json()["paths"][PATH]["post"]
+    assert {"202", "401", "503"} <= described["responses"].keys()
+    schema = described["requestBody"]["content"]["application/json"]["schema"]
+    assert {"reference", "status", "completed_at"} <= schema["properties"].keys()
+
+
 async def kept(world: World) -> list[tuple[str, str]]:
     async with world.begin() as tx:
         rows = await tx.tx.connection.execute(select(receipt.c.status, receipt.c.state).order_by(receipt.c.seq))

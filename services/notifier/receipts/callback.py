@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from hmac import compare_digest
-from typing import cast
+from typing import Any, cast
 
 from fastapi import APIRouter, Request, Response
 
@@ -11,8 +11,34 @@ from services.notifier.ports import Begin
 from services.notifier.use_cases.receipts import KeepReports
 from shared.envelope import Origin
 from shared.errors import Refused
+from shared.problems import documented
 
 SCHEME = "bearer "
+# What is read of Notify's body; whatever else comes is taken all the same, so nothing here is checked.
+FIELDS = {
+    "id": "Notify's own id of the message",
+    "reference": "ours, the id of a notification",
+    "status": "delivered, permanent-failure, temporary-failure or technical-failure",
+    "completed_at": "when that became known",
+    "complaint_id": "of a complaint alone, which has no status",
+    "notification_id": "of a complaint alone, Notify's own id of the message",
+}
+DOCUMENTATION: dict[str, Any] = {  # OpenAPI, as FastAPI types it
+    "requestBody": {
+        "required": True,
+        "description": "A delivery receipt or a complaint, as GOV.UK Notify posts them, with a bearer token of ours.",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        name: {"type": ["string", "null"], "description": what} for name, what in FIELDS.items()
+                    },
+                }
+            }
+        },
+    },
+}
 
 
 class Unauthorised(Refused):
@@ -29,7 +55,8 @@ def routes(begin: Begin, keep: KeepReports, read: Callable[[bytes], Report], tok
     """Where receipts arrive. `tokens` are the ones in force: two while one is being replaced, none to take nothing."""
     router = APIRouter(prefix="/api/v1/receipts", tags=["receipts"])
 
-    @router.post("/notify", status_code=202, summary="Take a receipt of GOV.UK Notify")
+    @router.post("/notify", status_code=202, summary="Take a receipt of GOV.UK Notify", openapi_extra=DOCUMENTATION,
+                 responses=documented("unauthorised", "dependency-unavailable"))  # fmt: skip
     async def notify(request: Request) -> Response:
         """Kept at once and applied soon after, whatever it says: Notify asks again after a 5xx and after nothing else.
         Only a wrong token is refused."""

@@ -62,6 +62,8 @@ PLACED_AGAIN = frozenset({State.DECLINED, State.EXPIRED, State.HANDED_BACK})
 
 # The triage desk is where needs go when nobody else may be asked, so it cannot say no; it may have them placed again.
 NOT_AT_THE_DESK = frozenset({Move.DECLINE, Move.EXPIRE})
+# Made by the clock, by whoever recalls a referral, or by a child that gives needs back: no partner can choose them.
+NOT_BY_A_PARTNER = frozenset({Move.RETURN, Move.EXPIRE, Move.RECALL})
 
 ActorKind = Literal["partner", "staff", "router", "intake", "clock"]
 
@@ -75,12 +77,14 @@ class Actor:
 
 
 class IllegalMove(Conflict):
-    """The assignment is not in a state that allows the move; `extensions` says which it is in (409)."""
+    """The assignment is not in a state that allows the move; `extensions` says which it is in, and what a partner may
+    do then (409)."""
 
     def __init__(self, state: State, move: Move, *, at_desk: bool = False) -> None:
         words = f"This assignment is {state.replace('_', ' ')}, so it cannot be changed by: {move.replace('_', ' ')}."
         super().__init__("illegal-transition", words)
-        allowed = [allowed.value for allowed in allowed_in(state, at_desk=at_desk)]
+        moves = allowed_in(state, at_desk=at_desk)
+        allowed = [each.value for each in moves if each not in NOT_BY_A_PARTNER]
         self.extensions = {"state": state.value, "allowed": allowed}
 
 
