@@ -31,7 +31,7 @@ async def urgent(story: Story, number: int, **changed: object) -> tuple[str, Jso
     return reference, referral
 
 
-async def test_at_eleven_at_night_a_partner_is_told_at_once_and_has_to_answer_by_noon(
+async def test_at_eleven_at_night_a_partner_is_told_at_once_and_has_to_answer_while_there_is_time_before_noon(
     told_by_clock: Story, clock: Hands
 ) -> None:
     clock.at = WEDNESDAY_NIGHT
@@ -42,8 +42,8 @@ async def test_at_eleven_at_night_a_partner_is_told_at_once_and_has_to_answer_by
     assert at(offer["notified_at"]) == WEDNESDAY_NIGHT
     [letter] = told_by_clock.world.post.letters()
     [text] = told_by_clock.world.post.texts()
-    assert letter.subject.startswith(f"Same day: referral {reference}, reply by midday tomorrow, Thursday 16 April")
-    assert "Reply by midday tomorrow." in text.text
+    assert letter.subject.startswith(f"Same day: referral {reference}, reply by 11:15am tomorrow, Thursday 16 April")
+    assert "Reply by 11:15am tomorrow." in text.text
 
 
 async def test_who_is_silent_loses_it_while_there_is_time_before_noon_to_ask_somebody_else(
