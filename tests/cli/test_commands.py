@@ -214,7 +214,7 @@ def test_a_directory_and_postcodes_are_loaded_into_an_embedded_system(folder: Pa
     loaded = waymark("load-directory", COUNTY, "--data", "var")
     assert (loaded.returncode, loaded.stdout.count("in force")) == (0, 3)
     postcodes = waymark("load-postcodes", POSTCODES, "--fewer", "--data", "var")
-    assert (postcodes.returncode, postcodes.stderr) == (0, "")
+    assert postcodes.returncode == 0
     assert postcodes.stdout.endswith("unit postcodes loaded\n")
 
 
