@@ -48,7 +48,7 @@ from services.router.use_cases.unreachable import NoteUnreachable
 from shared.clock import Clock, NewId
 from shared.db import Database, Transaction
 from shared.document_set import Documents, read_folder, version_of
-from shared.documents import Current
+from shared.documents import PATIENCE_S, Current
 from shared.envelope import Origin
 from shared.idempotency import Expiry, Idempotency, Unsealed
 from shared.links import LinkSigner
@@ -74,7 +74,7 @@ class Loaded:
 def build(settings: RouterSettings, *, now: Clock, new_id: NewId, readers: Sequence[Reader] = ()) -> Service:
     """The router as one service, ready to be run; `readers` are what other services make of a county's documents."""
     database = Database("router", settings.router_database_url, metadata, now=now, new_id=new_id)
-    county_in_force = counties()
+    county_in_force = counties(settings.rules_patience_s)
     idempotency = Idempotency(database, Unsealed())
     place_again = PlaceAgain(new_id)
     signer = LinkSigner(settings.link_keys.get_secret_value())
@@ -160,9 +160,9 @@ async def explain(database: Database, reference: str) -> Story:
         return await explain_referral(RouterTransaction(tx, counties()), wanted_reference(reference))
 
 
-def counties() -> Current[County]:
+def counties(patience_s: float = PATIENCE_S) -> Current[County]:
     """The county in force, compiled again only when another version of its documents was loaded."""
-    return Current(load_county_documents, again=load_county_documents)
+    return Current(load_county_documents, again=load_county_documents, patience_s=patience_s)
 
 
 async def load_directory(database: Database, directory: Path) -> str:

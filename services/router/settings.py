@@ -27,3 +27,6 @@ class RouterSettings(RouterDatabase):
     """What the router needs besides what every service does."""
 
     link_keys: LinkKeys
+    rules_patience_s: float = Field(
+        2, gt=0, description="how long a request waits for other rules to be read, before it goes by those before"
+    )

@@ -116,7 +116,7 @@ async def world(sqlite_database: str, clock: Hands) -> AsyncIterator[World]:
     """A router with the county's directory on a database of its own; its background work stands still."""
     await asyncio.to_thread(upgrade, "router", sqlite_database)
     service = build(
-        RouterSettings(router_database_url=sqlite_database, link_keys=LINK_KEYS),
+        RouterSettings(router_database_url=sqlite_database, link_keys=LINK_KEYS, rules_patience_s=60),
         now=clock,
         new_id=new_id,
         readers=READERS,

@@ -43,7 +43,7 @@ class Router:
     database: Database
 
     def __post_init__(self) -> None:
-        self._counties = counties()
+        self._counties = counties(60)
         settings = RouterDatabase(router_database_url=self.database.url)
         self.publishing = publishing(settings, READERS, utc_now)
 

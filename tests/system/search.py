@@ -139,6 +139,7 @@ async def _answers(world: World, references: Sequence[str]) -> Mapping[str, str]
         "reference": references,
         "assignment_id": [offer["id"] for offer in offers],
         "notification_id": notices,
+        "version": [str(row[0]) for row in world.rows("router", "SELECT version FROM rule_set")],
     }
     for process in world.processes:
         async with httpx.AsyncClient(base_url=process.url, timeout=20) as client:

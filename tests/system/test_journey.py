@@ -60,14 +60,22 @@ async def test_a_referral_reaches_the_right_partner_by_e_mail_and_text(world: Wo
     assert letter.to == contact_of(DOORSTEP)["email"]
     (text,) = texts_about(world, referral["reference"])
     assert text.to == contact_of(DOORSTEP)["sms"]
-    assert_words(world, referral, letter, text)
+    (assignment,) = await caller.offers(receipt["reference"])
+    assert_words(world, referral, (letter, text), answer_by(assignment))
 
 
-def assert_words(world: World, referral: Json, letter: Letter, text: Text) -> None:
+def answer_by(assignment: Json) -> datetime:
+    """When a same-day offer ends that nobody answers: after the reminder the same wait again, at most half of
+    what is left to the deadline (R60 within R53)."""
+    (reminder,) = [clock["due_at"] for clock in assignment["clocks"] if clock["kind"] == "respond"]
+    reminded_at, due_at = datetime.fromisoformat(reminder), datetime.fromisoformat(assignment["due_at"])
+    return reminded_at + min(timedelta(hours=2), (due_at - reminded_at) / 2)
+
+
+def assert_words(world: World, referral: Json, sent: tuple[Letter, Text], reply_by: datetime) -> None:
     """Subject, both parts and the text say how soon, for what, by when, and where to answer."""
-    (offer,) = referral["assignments"]
-    sent_at, due_at = (datetime.fromisoformat(offer[name]) for name in ("offered_at", "due_at"))
-    by = short_reply_by_words(due_at, sent_at)
+    (offer,), (letter, text) = referral["assignments"], sent
+    by = short_reply_by_words(reply_by, datetime.fromisoformat(offer["offered_at"]))
     page = f"{world.url('router')}/assignments/{offer['id']}"
     (link,) = re.findall(rf"\n({world.url('router')}/r/\S+)\n", letter.plain)
     assert letter.subject.startswith(f"Same day: referral {referral['reference']}, reply {by}")
