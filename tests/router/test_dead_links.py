@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+import structlog
 
 from services.router.domain.county import County
 from shared.clock import new_id
@@ -194,6 +195,13 @@ async def test_a_revocation_without_an_assignment_a_reason_or_a_key_is_refused(w
     assert (await look(world, path_of(assignment)))[0] == 200
 
 
+@pytest.fixture
+def plain_log() -> None:
+    """The log as it is before a program sets it up, whatever ran before."""
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("plain_log")
 async def test_neither_the_log_nor_the_metrics_nor_the_database_hold_a_token(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
